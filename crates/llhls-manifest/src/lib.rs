@@ -1,0 +1,1 @@
+//! Low-Latency HLS playlists from facts about parts. Sans-IO.

@@ -1,0 +1,1 @@
+//! A Low-Latency HLS origin server, as a binary and as a library.

@@ -1,0 +1,1 @@
+//! Live streams: bytes, playlists, waiters and compression behind two handles.

@@ -1,0 +1,1 @@
+//! Bytes in numbered slots: many streams, many readers, typed answers.

@@ -1,0 +1,1 @@
+//! Independent playlist parsers, held against what we write.
