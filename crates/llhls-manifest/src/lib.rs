@@ -1,1 +1,74 @@
-//! Low-Latency HLS playlists from facts about parts. Sans-IO.
+//! Low-Latency HLS playlists from facts about parts.
+//!
+//! This crate turns facts about media (how long a part is, whether it can be decoded alone, when
+//! it was captured) into playlists that conform to
+//! [draft-pantos-hls-rfc8216bis](https://datatracker.ietf.org/doc/draft-pantos-hls-rfc8216bis/),
+//! and requests for them into decisions. It is sans-IO: no clock, no sockets, no runtime, no
+//! media bytes, no compression, no randomness. Time and identifiers are arguments. So the same
+//! calls give the same bytes everywhere, and all of it can be simulated and fuzzed.
+//!
+//! ```text
+//!  PartFacts ──▶ M3u8Manifest::push ──▶ Rolled            what closed, what left, what may go
+//!                      │
+//!                      ▼ view()
+//!  Directives ──▶ PlaylistView::decide ──▶ Ready | Wait | Reject
+//!                      │
+//!                      ├─ write_playlist(Full | Delta)    text, assembled only when asked for
+//!                      └─ segment(), part(), edge()       typed answers; nobody parses text
+//! ```
+//!
+//! The rules that shape it:
+//!
+//! * Targets are configured and never change; what does not fit is refused with a typed error,
+//!   never printed.
+//! * Every comparison is made on the printed decimals, and rounding errors are carried forward.
+//! * A closed segment is rendered once in its life. A part costs the same in a stream that is a
+//!   week old and in a window of any size.
+//! * A version is an immutable value. What it lists, and what the specification says must stay
+//!   downloadable after it left, is answered from it.
+//!
+//! The public interface is:
+//!
+//! * [`M3u8Manifest`], the machine, its [`ManifestConfig`], and what goes in and comes out:
+//!   [`PartFacts`], [`Rolled`], [`ClosedSegment`].
+//! * [`PlaylistView`], one version, with its [`Edge`].
+//! * [`Directives`], [`Decision`] and [`WaitFor`]: blocking reload.
+//! * [`MultivariantPlaylist`], the playlist of playlists.
+//! * [`ResourceNames`], and the numbers: [`Msn`], [`PartIndex`], [`Position`].
+
+mod config;
+mod decimal;
+mod decision;
+mod directive;
+mod edge;
+mod error;
+mod id;
+mod multivariant;
+mod names;
+mod part;
+mod render;
+mod report;
+mod roller;
+mod rounding;
+mod segment;
+mod tags;
+mod time;
+mod view;
+mod window;
+
+pub use config::{IndependentSegments, ManifestConfig, SegmentRequest, SkipUntil};
+pub use decision::{Decision, Reject};
+pub use directive::{Directive, DirectiveError, Directives, Skip, Until};
+pub use edge::{Edge, LastListed, Liveness, WaitFor};
+pub use error::{ConfigError, PushError};
+pub use id::{DiscontinuitySequence, InitVersion, MediaRef, Msn, PartIndex, Position};
+pub use multivariant::{
+    FrameRate, MultivariantError, MultivariantPlaylist, Rendition, Resolution, Variant,
+};
+pub use names::{NameError, ResourceName, ResourceNames};
+pub use part::{Availability, ClosedSegment, Continuity, Cut, Independence, PartFacts, Rolled};
+pub use render::Form;
+pub use report::RenditionReport;
+pub use roller::M3u8Manifest;
+pub use time::{MediaDuration, WallClock};
+pub use view::{PartLookup, PlaylistView, SegmentLookup};

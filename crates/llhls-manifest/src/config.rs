@@ -1,0 +1,358 @@
+//! What is fixed for a playlist's life.
+//!
+//! Players treat a change of any of these values as fatal (MP-04, LL-02, LL-12, AMB-11). They
+//! are therefore configured, checked once, and never computed from what was seen.
+
+use crate::decimal::Decimal;
+use crate::error::ConfigError;
+use crate::id::{DiscontinuitySequence, InitVersion, Msn};
+use crate::names::ResourceNames;
+use crate::time::MediaDuration;
+
+/// Describes a media playlist. Checked by [`M3u8Manifest::new`](crate::M3u8Manifest::new).
+///
+/// Memory: a manifest keeps the text (about 100 bytes) and the index (24 bytes) of each part
+/// that is listed or retained; that is at most about `2 × window + 2 × target duration` of
+/// media, and twice that if the window was once much longer.
+#[derive(Clone, Debug)]
+pub struct ManifestConfig {
+    names: ResourceNames,
+    target_duration: u32,
+    part_target: Option<MediaDuration>,
+    part_hold_back: Option<MediaDuration>,
+    hold_back: Option<MediaDuration>,
+    segment_duration: Option<MediaDuration>,
+    window_segments: u32,
+    window_duration: Option<MediaDuration>,
+    skip_until: SkipUntil,
+    first_msn: Msn,
+    first_dsn: DiscontinuitySequence,
+    init: Option<InitVersion>,
+    independent_segments: IndependentSegments,
+    segment_request: SegmentRequest,
+}
+
+/// How far back a delta update starts to skip: `CAN-SKIP-UNTIL` (§4.4.3.8).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SkipUntil {
+    /// Six target durations, if the window is configured to be longer; else none.
+    #[default]
+    Auto,
+    /// No delta updates.
+    Never,
+    /// This far from the end of the last complete segment; at least six target durations.
+    At(MediaDuration),
+}
+
+/// What is promised about the first frame of each segment (§4.4.2.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum IndependentSegments {
+    /// Nothing: a segment is cut anywhere before it would break the target duration.
+    #[default]
+    Unstated,
+    /// Each segment begins independently; a part that would break that is refused. The tag is
+    /// in the multivariant playlist (AMB-19).
+    Promised,
+    /// As `Promised`, and `EXT-X-INDEPENDENT-SEGMENTS` is in this playlist: for stand-alone use.
+    Printed,
+}
+
+/// What a blocking request for a segment without a part waits for (AMB-02).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SegmentRequest {
+    /// The complete segment, as the specification says.
+    #[default]
+    Complete,
+    /// Its first part.
+    FirstPart,
+}
+
+impl ManifestConfig {
+    /// The recommended values (B.1): target duration 6 s, parts of 1 s, at least 6 segments and
+    /// 72 s listed, delta updates.
+    #[must_use]
+    pub const fn new(names: ResourceNames) -> Self {
+        Self {
+            names,
+            target_duration: 6,
+            part_target: Some(MediaDuration::from_secs(1)),
+            part_hold_back: None,
+            hold_back: None,
+            segment_duration: None,
+            window_segments: 6,
+            window_duration: None,
+            skip_until: SkipUntil::Auto,
+            first_msn: Msn::new(1),
+            first_dsn: DiscontinuitySequence::new(0),
+            init: Some(InitVersion::new(0)),
+            independent_segments: IndependentSegments::Unstated,
+            segment_request: SegmentRequest::Complete,
+        }
+    }
+
+    /// `EXT-X-TARGETDURATION` in seconds: no segment rounds above it. Default 6.
+    #[must_use]
+    pub const fn target_duration(mut self, secs: u32) -> Self {
+        self.target_duration = secs;
+        self
+    }
+
+    /// `PART-TARGET`: no part is longer. Printed rounded up to 10 µs. Default 1 s.
+    ///
+    /// Choose a whole number of frames, so that parts are regular: a part under 85 % of it may
+    /// not be followed by another one of its segment unless it is independent.
+    #[must_use]
+    pub const fn part_target(mut self, target: MediaDuration) -> Self {
+        self.part_target = Some(target);
+        self
+    }
+
+    /// No Partial Segments: a regular live playlist. Each pushed part is then only a fragment
+    /// of its segment; blocking reload still works, by segment.
+    #[must_use]
+    pub const fn without_parts(mut self) -> Self {
+        self.part_target = None;
+        self
+    }
+
+    /// `PART-HOLD-BACK`; at least two, by default and by recommendation three part targets of
+    /// the largest PART-TARGET in the presentation (LL-09). Printed rounded up.
+    #[must_use]
+    pub const fn part_hold_back(mut self, hold_back: MediaDuration) -> Self {
+        self.part_hold_back = Some(hold_back);
+        self
+    }
+
+    /// `HOLD-BACK`; at least three target durations, which is also what its absence means.
+    #[must_use]
+    pub const fn hold_back(mut self, hold_back: MediaDuration) -> Self {
+        self.hold_back = Some(hold_back);
+        self
+    }
+
+    /// How long a segment is before [`Cut::Auto`](crate::Cut::Auto) closes it at an independent
+    /// part. Default: the target duration.
+    #[must_use]
+    pub const fn segment_duration(mut self, duration: MediaDuration) -> Self {
+        self.segment_duration = Some(duration);
+        self
+    }
+
+    /// The least number of complete segments that stay listed. Default 6 (MP-15).
+    #[must_use]
+    pub const fn window_segments(mut self, segments: u32) -> Self {
+        self.window_segments = segments;
+        self
+    }
+
+    /// The least duration of complete segments that stays listed; three target durations stay
+    /// in any case (UP-05). Default: twelve target durations.
+    #[must_use]
+    pub const fn window_duration(mut self, duration: MediaDuration) -> Self {
+        self.window_duration = Some(duration);
+        self
+    }
+
+    /// Whether and where delta updates skip.
+    #[must_use]
+    pub const fn skip_until(mut self, skip_until: SkipUntil) -> Self {
+        self.skip_until = skip_until;
+        self
+    }
+
+    /// Where numbering starts, so that a stream can go on under its URL (UP-17). Default: 1 and
+    /// 0; some players mistake a Media Sequence Number of 0 for none (MP-08).
+    #[must_use]
+    pub const fn start(mut self, msn: Msn, dsn: DiscontinuitySequence) -> Self {
+        self.first_msn = msn;
+        self.first_dsn = dsn;
+        self
+    }
+
+    /// The initialisation section of the first segment. Default: version 0.
+    #[must_use]
+    pub const fn init(mut self, version: InitVersion) -> Self {
+        self.init = Some(version);
+        self
+    }
+
+    /// No `EXT-X-MAP`: segments initialise themselves (MPEG-TS, packed audio, subtitles).
+    #[must_use]
+    pub const fn without_init(mut self) -> Self {
+        self.init = None;
+        self
+    }
+
+    /// What is promised about the first frame of each segment.
+    #[must_use]
+    pub const fn independent_segments(mut self, promise: IndependentSegments) -> Self {
+        self.independent_segments = promise;
+        self
+    }
+
+    /// What a blocking request for a segment without a part waits for.
+    #[must_use]
+    pub const fn segment_request(mut self, meaning: SegmentRequest) -> Self {
+        self.segment_request = meaning;
+        self
+    }
+
+    /// How much media may be listed or retained at once when segments are as long as
+    /// configured: what a buffer has to hold (UP-10, UP-11).
+    ///
+    /// # Errors
+    /// As [`M3u8Manifest::new`](crate::M3u8Manifest::new).
+    pub fn retained_duration(&self) -> Result<MediaDuration, ConfigError> {
+        let settings = self.check()?;
+        let by_count = settings
+            .segment_duration
+            .times(u64::from(settings.window_segments));
+        let listed = by_count
+            .max(settings.window_duration)
+            .plus(settings.segment_duration);
+        // Removed segments stay for their own length and the longest playlist; one open segment
+        // and the one being closed come on top.
+        Ok(listed
+            .times(2)
+            .plus(settings.segment_limit.times(3))
+            .to_media())
+    }
+
+    pub(crate) fn check(&self) -> Result<Settings, ConfigError> {
+        if self.target_duration == 0 || self.target_duration > 86_400 {
+            return Err(ConfigError::TargetDuration(self.target_duration));
+        }
+        let target_duration = Decimal::from_secs(u64::from(self.target_duration));
+        // The largest duration that rounds to TARGETDURATION, halves rounding up (MP-03).
+        let segment_limit = target_duration.plus(Decimal::from_units(49_999));
+
+        let part_target = match self.part_target {
+            None => None,
+            Some(target) => {
+                let printed = Decimal::ceil(target);
+                if printed < Decimal::from_units(1_000) || printed > target_duration {
+                    return Err(ConfigError::PartTarget(target));
+                }
+                Some(printed)
+            }
+        };
+        let part_hold_back = match (part_target, self.part_hold_back) {
+            (None, None) => None,
+            (None, Some(_)) => {
+                return Err(ConfigError::PartHoldBack {
+                    minimum: MediaDuration::ZERO,
+                });
+            }
+            (Some(target), None) => Some(target.times(3)),
+            (Some(target), Some(hold_back)) => {
+                let printed = Decimal::ceil(hold_back);
+                let minimum = target.times(2);
+                if printed < minimum {
+                    return Err(ConfigError::PartHoldBack {
+                        minimum: minimum.to_media(),
+                    });
+                }
+                Some(printed)
+            }
+        };
+        let hold_back = self.hold_back.map(Decimal::ceil);
+        let minimum = target_duration.times(3);
+        if hold_back.is_some_and(|hold_back| hold_back < minimum) {
+            return Err(ConfigError::HoldBack {
+                minimum: minimum.to_media(),
+            });
+        }
+
+        let segment_duration = match self.segment_duration {
+            None => target_duration,
+            Some(duration) => {
+                let printed = Decimal::nearest(duration);
+                let minimum = part_target.unwrap_or(Decimal::from_units(1));
+                if printed < minimum || printed > segment_limit {
+                    return Err(ConfigError::SegmentDuration(duration));
+                }
+                printed
+            }
+        };
+        let window_duration = self
+            .window_duration
+            .map_or_else(|| target_duration.times(12), Decimal::ceil)
+            .max(target_duration.times(3));
+
+        let minimum = target_duration.times(6);
+        let by_count = segment_duration.times(u64::from(self.window_segments));
+        let skip_until = match self.skip_until {
+            SkipUntil::Never => None,
+            SkipUntil::Auto => (window_duration.max(by_count) > minimum).then_some(minimum),
+            SkipUntil::At(distance) => {
+                let printed = Decimal::ceil(distance);
+                if printed < minimum {
+                    return Err(ConfigError::SkipUntil {
+                        minimum: minimum.to_media(),
+                    });
+                }
+                Some(printed)
+            }
+        };
+
+        Ok(Settings {
+            names: self.names.clone(),
+            target_secs: self.target_duration,
+            target_duration,
+            segment_limit,
+            part_target,
+            part_hold_back,
+            hold_back,
+            segment_duration,
+            window_segments: self.window_segments.max(1),
+            window_duration,
+            skip_until,
+            first_msn: self.first_msn,
+            first_dsn: self.first_dsn,
+            init: self.init,
+            independent_segments: self.independent_segments,
+            segment_request: self.segment_request,
+        })
+    }
+}
+
+/// A checked configuration, with every duration as it is printed.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) names: ResourceNames,
+    pub(crate) target_secs: u32,
+    pub(crate) target_duration: Decimal,
+    /// The longest EXTINF that rounds to the target duration.
+    pub(crate) segment_limit: Decimal,
+    /// `None`: the playlist has no parts.
+    pub(crate) part_target: Option<Decimal>,
+    pub(crate) part_hold_back: Option<Decimal>,
+    pub(crate) hold_back: Option<Decimal>,
+    pub(crate) segment_duration: Decimal,
+    pub(crate) window_segments: u32,
+    /// At least three target durations.
+    pub(crate) window_duration: Decimal,
+    pub(crate) skip_until: Option<Decimal>,
+    pub(crate) first_msn: Msn,
+    pub(crate) first_dsn: DiscontinuitySequence,
+    pub(crate) init: Option<InitVersion>,
+    pub(crate) independent_segments: IndependentSegments,
+    pub(crate) segment_request: SegmentRequest,
+}
+
+impl Settings {
+    /// The longest part that can be listed.
+    pub(crate) fn part_limit(&self) -> Decimal {
+        self.part_target.unwrap_or(self.segment_limit)
+    }
+
+    /// Advance Part Limit: `3/PT` if PT is under a second, else 3 (§6.2.5.2), rounded up
+    /// (AMB-03).
+    pub(crate) fn advance_part_limit(&self) -> u64 {
+        let second = Decimal::from_secs(1);
+        match self.part_target {
+            Some(target) if target < second => second.times(3).units().div_ceil(target.units()),
+            _ => 3,
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Why a configuration or a part is refused. All of it is the caller's input, never a bug here;
+//! after any of these errors the manifest is as it was before the call.
+
+use core::fmt;
+
+use crate::time::MediaDuration;
+
+/// A configuration that cannot make a conforming playlist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// TARGETDURATION is zero or above 86 400 s (§4.4.3.1).
+    TargetDuration(u32),
+    /// PART-TARGET is under 10 ms or above TARGETDURATION (§4.4.3.7).
+    PartTarget(MediaDuration),
+    /// HOLD-BACK is less than three target durations (§4.4.3.8).
+    HoldBack {
+        /// The least that is allowed.
+        minimum: MediaDuration,
+    },
+    /// PART-HOLD-BACK is less than twice PART-TARGET, or given without parts (§4.4.3.8).
+    PartHoldBack {
+        /// The least that is allowed.
+        minimum: MediaDuration,
+    },
+    /// The segment duration is shorter than a part or rounds above TARGETDURATION.
+    SegmentDuration(MediaDuration),
+    /// CAN-SKIP-UNTIL is less than six target durations (§4.4.3.8).
+    SkipUntil {
+        /// The least that is allowed.
+        minimum: MediaDuration,
+    },
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TargetDuration(secs) => {
+                write!(
+                    f,
+                    "a target duration of {secs} s is not within 1 s and 86 400 s"
+                )
+            }
+            Self::PartTarget(target) => {
+                write!(
+                    f,
+                    "a part target of {target} is not within 10 ms and the target duration"
+                )
+            }
+            Self::HoldBack { minimum } => write!(f, "the hold-back is less than {minimum}"),
+            Self::PartHoldBack { minimum } => {
+                write!(
+                    f,
+                    "the part hold-back is less than {minimum}, or there are no parts"
+                )
+            }
+            Self::SegmentDuration(duration) => write!(
+                f,
+                "a segment duration of {duration} is not within a part and the target duration"
+            ),
+            Self::SkipUntil { minimum } => write!(f, "can-skip-until is less than {minimum}"),
+        }
+    }
+}
+
+impl core::error::Error for ConfigError {}
+
+/// A part that cannot be listed without breaking a promise of the playlist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PushError {
+    /// The stream was ended. Fatal for this manifest.
+    Ended,
+    /// The part would be printed as zero seconds long.
+    Empty,
+    /// Longer than PART-TARGET as printed (LL-03). Cut the part before the sample that
+    /// overflows it; players drop a stream that lists such a part.
+    PartTooLong {
+        /// The part's duration.
+        duration: MediaDuration,
+        /// The longest that can be listed.
+        limit: MediaDuration,
+    },
+    /// The open segment would round above TARGETDURATION (MP-03), and the part was not allowed
+    /// to open another one.
+    SegmentTooLong {
+        /// The segment's duration with the part.
+        duration: MediaDuration,
+        /// The longest that can be listed.
+        limit: MediaDuration,
+    },
+    /// The part before this one is shorter than 85 % of PART-TARGET, depends on others and is
+    /// not a gap, so it must be the last of its segment (LL-04), and this part was not allowed
+    /// to open another one.
+    ShortPartBefore {
+        /// The duration of the part before, as printed.
+        duration: MediaDuration,
+        /// The shortest that may be followed by another part.
+        minimum: MediaDuration,
+    },
+    /// The part has to open a segment, segments are promised to be independent, and it is not.
+    NotIndependent,
+}
+
+impl fmt::Display for PushError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ended => f.write_str("the stream has ended"),
+            Self::Empty => f.write_str("the part is shorter than 10 µs"),
+            Self::PartTooLong { duration, limit } => {
+                write!(f, "the part lasts {duration}, the part target is {limit}")
+            }
+            Self::SegmentTooLong { duration, limit } => {
+                write!(f, "the segment would last {duration}, the limit is {limit}")
+            }
+            Self::ShortPartBefore { duration, minimum } => write!(
+                f,
+                "the part before lasts {duration}; under {minimum} it must end its segment"
+            ),
+            Self::NotIndependent => {
+                f.write_str("the part has to open a segment, but holds no independent frame")
+            }
+        }
+    }
+}
+
+impl core::error::Error for PushError {}

@@ -1,0 +1,212 @@
+//! What the caller says about a part, and what the manifest answers to it.
+
+use crate::id::{MediaRef, Msn, Position};
+use crate::time::{MediaDuration, WallClock};
+
+/// The facts of one part, in the order of the media.
+///
+/// Durations come from the samples of the governing track (video, else audio), never from
+/// arrival times (§3).
+///
+/// ```
+/// use llhls_manifest::{Cut, MediaDuration, MediaRef, PartFacts, WallClock};
+///
+/// let facts = PartFacts::new(MediaDuration::from_millis(200), MediaRef::new(17))
+///     .independent()
+///     .captured_at(WallClock::from_unix_millis(1_795_236_455_123))
+///     .cut(Cut::Before);
+/// assert_eq!(facts.media(), MediaRef::new(17));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PartFacts {
+    pub(crate) duration: MediaDuration,
+    pub(crate) media: MediaRef,
+    pub(crate) independence: Independence,
+    pub(crate) continuity: Continuity,
+    pub(crate) availability: Availability,
+    pub(crate) captured_at: Option<WallClock>,
+    pub(crate) cut: Cut,
+}
+
+impl PartFacts {
+    /// A dependent, continuous, available part whose segment the manifest chooses.
+    #[must_use]
+    pub const fn new(duration: MediaDuration, media: MediaRef) -> Self {
+        Self {
+            duration,
+            media,
+            independence: Independence::Dependent,
+            continuity: Continuity::Continuous,
+            availability: Availability::Available,
+            captured_at: None,
+            cut: Cut::Auto,
+        }
+    }
+
+    /// Holds an independent frame: `INDEPENDENT=YES` (§4.4.4.9). For audio alone, every part
+    /// does (AMB-20).
+    #[must_use]
+    pub const fn independent(self) -> Self {
+        self.independence(Independence::Independent)
+    }
+
+    /// Says whether the part holds an independent frame.
+    #[must_use]
+    pub const fn independence(mut self, independence: Independence) -> Self {
+        self.independence = independence;
+        self
+    }
+
+    /// Does not continue what came before: opens a segment with `EXT-X-DISCONTINUITY`
+    /// (§4.4.4.3).
+    #[must_use]
+    pub const fn discontinuous(self) -> Self {
+        self.continuity(Continuity::Discontinuous)
+    }
+
+    /// Says whether the part continues what came before.
+    #[must_use]
+    pub const fn continuity(mut self, continuity: Continuity) -> Self {
+        self.continuity = continuity;
+        self
+    }
+
+    /// Its bytes are missing: `GAP=YES`, and its segment becomes an `EXT-X-GAP` (AMB-17).
+    #[must_use]
+    pub const fn gap(self) -> Self {
+        self.availability(Availability::Gap)
+    }
+
+    /// Says whether the part's bytes exist.
+    #[must_use]
+    pub const fn availability(mut self, availability: Availability) -> Self {
+        self.availability = availability;
+        self
+    }
+
+    /// When its first sample was captured. Printed as `EXT-X-PROGRAM-DATE-TIME` of the segment
+    /// that the part opens; without it time goes on from the previous segment by media time.
+    #[must_use]
+    pub const fn captured_at(mut self, time: WallClock) -> Self {
+        self.captured_at = Some(time);
+        self
+    }
+
+    /// Where the segment border is.
+    #[must_use]
+    pub const fn cut(mut self, cut: Cut) -> Self {
+        self.cut = cut;
+        self
+    }
+
+    /// How long the part plays.
+    #[must_use]
+    pub const fn duration(&self) -> MediaDuration {
+        self.duration
+    }
+
+    /// Where the caller keeps its bytes.
+    #[must_use]
+    pub const fn media(&self) -> MediaRef {
+        self.media
+    }
+}
+
+/// Whether a part can be decoded without what came before it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Independence {
+    /// Holds an independent frame.
+    Independent,
+    /// Needs earlier parts.
+    #[default]
+    Dependent,
+}
+
+/// Whether a part goes on where the previous one ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Continuity {
+    /// Same tracks, same encoding, timestamps go on.
+    #[default]
+    Continuous,
+    /// Anything of that changed.
+    Discontinuous,
+}
+
+/// Whether a part's bytes exist.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Availability {
+    /// They can be downloaded the moment the part is listed.
+    #[default]
+    Available,
+    /// They are lost.
+    Gap,
+}
+
+/// Where the border between two segments is drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Cut {
+    /// The manifest draws it: before an independent part once the open segment is as long as
+    /// configured (to within half a PART-TARGET), and wherever a limit would be broken otherwise.
+    ///
+    /// The border is known only when the next part arrives, so the preload hint before it names
+    /// a part that never comes. [`Cut::After`] avoids that.
+    #[default]
+    Auto,
+    /// This part opens a segment.
+    Before,
+    /// This part ends its segment: its PART, the segment's EXTINF and URI and the hint to the
+    /// next segment's first part become visible in one version (AMB-25). The best choice for a
+    /// caller that can see one frame ahead. The border before the part is as in [`Cut::Auto`].
+    After,
+    /// This part belongs to the open segment; if that breaks a limit it is refused.
+    Never,
+}
+
+/// What a change of the manifest did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "names the segments that closed and the ones whose media may go"]
+pub struct Rolled {
+    /// Of a push: the part's place. Of anything else: the place that the next part gets.
+    pub position: Position,
+    /// The segment that was closed ahead of the part, or by the call.
+    pub closed: Option<ClosedSegment>,
+    /// The segment that the part itself closed: [`Cut::After`].
+    pub closed_after: Option<ClosedSegment>,
+    /// How many segments left the playlist. They stay retained (UP-11).
+    pub removed: u64,
+    /// How many segments left retention: no request for them or their parts needs an answer.
+    pub expired: u64,
+}
+
+impl Rolled {
+    pub(crate) const fn nothing(position: Position) -> Self {
+        Self {
+            position,
+            closed: None,
+            closed_after: None,
+            removed: 0,
+            expired: 0,
+        }
+    }
+
+    /// The segments that this change closed, oldest first.
+    pub fn closed_segments(&self) -> impl Iterator<Item = ClosedSegment> + use<> {
+        self.closed.into_iter().chain(self.closed_after)
+    }
+}
+
+/// A segment that gains no more parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClosedSegment {
+    /// Its number.
+    pub msn: Msn,
+    /// The media of its first part.
+    pub first: MediaRef,
+    /// How many parts it has; at least one.
+    pub parts: u32,
+    /// The sum of its parts, as printed.
+    pub duration: MediaDuration,
+    /// Whether any of its parts is a gap.
+    pub availability: Availability,
+}

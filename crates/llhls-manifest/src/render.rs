@@ -1,0 +1,180 @@
+//! The text of a version: header, closed segments as they were rendered when they closed, the
+//! open segment, hints and reports.
+
+use crate::config::IndependentSegments;
+use crate::directive::Skip;
+use crate::edge::LastListed;
+use crate::id::Msn;
+use crate::part::Continuity;
+use crate::report::RenditionReport;
+use crate::segment::sequence_before;
+use crate::tags;
+use crate::view::PlaylistView;
+
+/// Which text of a version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Form {
+    /// Everything.
+    Full,
+    /// A Playlist Delta Update (§6.2.5.1), where one is possible: a live playlist that
+    /// advertises it and has something to skip. Else the full text, without `EXT-X-SKIP`
+    /// (SRV-31, AMB-07).
+    Delta(Skip),
+}
+
+impl PlaylistView {
+    /// Whether a delta update of this version would skip anything; if not, `Form::Delta` gives
+    /// the text of `Form::Full`, and one of them need not be made.
+    #[must_use]
+    pub fn has_delta(&self) -> bool {
+        self.skipped() > 0
+    }
+
+    /// Appends the playlist's text.
+    ///
+    /// `reports` are the siblings' edges at the same instant; they are left out of an ended
+    /// playlist, which must not change any more. Costs one copy of the text; allocates only if
+    /// `out` has to grow.
+    pub fn write_playlist(&self, form: Form, reports: &[RenditionReport<'_>], out: &mut String) {
+        let skipped = match form {
+            Form::Full => 0,
+            Form::Delta(_) => self.skipped(),
+        };
+        let listed = self.closed.listed();
+        // Parts go with their whole parent once it ends three target durations from the edge
+        // (UP-09, AMB-22).
+        let bare = self
+            .closed
+            .further_than(self.settings.target_duration.times(3), self.end());
+        out.reserve(self.estimate(skipped, bare));
+
+        self.write_header(skipped, out);
+        for (index, segment) in listed.iter().enumerate().skip(skipped) {
+            // What a parser without memory has to know at the first line it sees (AMB-06); the
+            // segment's own text has it only where it changed.
+            if index == skipped
+                && !segment.at.prints_map
+                && let Some(init) = segment.at.init
+            {
+                tags::map(out, &self.settings.names, init);
+            }
+            if index < bare {
+                let (before, after) = segment.without_parts();
+                out.push_str(before);
+                out.push_str(after);
+            } else {
+                out.push_str(segment.with_parts());
+            }
+        }
+        if self.settings.part_target.is_some() {
+            out.push_str(&self.open.text);
+        }
+        if self.ended() {
+            tags::endlist(out);
+        } else {
+            self.write_hints(out);
+            write_reports(reports, out);
+        }
+    }
+
+    /// How many segments a delta update skips: those that end further than CAN-SKIP-UNTIL from
+    /// the end of the last complete segment (SRV-32).
+    pub(crate) fn skipped(&self) -> usize {
+        let listed = self.closed.listed();
+        match (self.settings.skip_until, listed.last()) {
+            (Some(distance), Some(last)) if !self.ended() => {
+                self.closed.further_than(distance, last.end())
+            }
+            _ => 0,
+        }
+    }
+
+    fn write_header(&self, skipped: usize, out: &mut String) {
+        let settings = &self.settings;
+        tags::extm3u(out);
+        tags::version(out, self.version_floor(skipped));
+        if settings.independent_segments == IndependentSegments::Printed {
+            tags::independent_segments(out);
+        }
+        tags::target_duration(out, settings.target_secs);
+        tags::server_control(
+            out,
+            settings.skip_until,
+            settings.hold_back,
+            settings.part_hold_back,
+        );
+        if let Some(part_target) = settings.part_target {
+            tags::part_inf(out, part_target);
+        }
+        tags::media_sequence(out, self.edge.media_sequence);
+        let dsn = match self.closed.listed().first() {
+            Some(first) => first.sequence_before(),
+            None => sequence_before(&self.open.at),
+        };
+        tags::discontinuity_sequence(out, dsn);
+        if skipped > 0 {
+            tags::skip(out, skipped as u64);
+        }
+    }
+
+    /// The lowest version that may be declared for what the body uses (§8, AMB-18).
+    fn version_floor(&self, skipped: usize) -> u8 {
+        if skipped > 0 {
+            9
+        } else if self.settings.init.is_some() {
+            6
+        } else {
+            3
+        }
+    }
+
+    /// One hint for the next part (LL-20), and one for its initialisation section if no listed
+    /// segment has it (LL-21).
+    fn write_hints(&self, out: &mut String) {
+        if self.settings.part_target.is_none() {
+            return;
+        }
+        if let Some(init) = self.next_init {
+            tags::preload_hint_map(out, &self.settings.names, init);
+        }
+        tags::preload_hint_part(out, &self.settings.names, self.hinted());
+    }
+
+    fn estimate(&self, skipped: usize, bare: usize) -> usize {
+        let listed = &self.closed.listed()[skipped..];
+        let bare = bare.saturating_sub(skipped);
+        let lines: usize = listed
+            .iter()
+            .enumerate()
+            .map(|(index, segment)| {
+                if index < bare {
+                    let (before, after) = segment.without_parts();
+                    before.len() + after.len()
+                } else {
+                    segment.with_parts().len()
+                }
+            })
+            .sum();
+        lines + self.open.text.len() + 640
+    }
+}
+
+fn write_reports(reports: &[RenditionReport<'_>], out: &mut String) {
+    for report in reports {
+        debug_assert!(
+            !report.uri.contains(['"', '\n', '\r']),
+            "a quoted string cannot hold it"
+        );
+        let (msn, part): (Msn, Option<u32>) = match report.last {
+            LastListed::Part(last) => (last.msn, Some(last.part.value())),
+            LastListed::Segment(last) => (last, None),
+        };
+        tags::rendition_report(out, report.uri, msn, part);
+    }
+}
+
+/// A discontinuity brings its initialisation section along, so that the two always stay next to
+/// each other when the window slides.
+pub(crate) const fn prints_map(continuity: Continuity, init_changed: bool) -> bool {
+    init_changed || matches!(continuity, Continuity::Discontinuous)
+}

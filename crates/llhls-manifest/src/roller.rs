@@ -1,0 +1,401 @@
+//! The one thing that changes: parts in, a small record of the change out.
+
+use std::sync::Arc;
+
+use crate::config::{IndependentSegments, ManifestConfig, Settings};
+use crate::decimal::Decimal;
+use crate::edge::{Edge, Liveness};
+use crate::error::{ConfigError, PushError};
+use crate::id::{DiscontinuitySequence, InitVersion, Position};
+use crate::part::{Availability, ClosedSegment, Continuity, Cut, Independence, PartFacts, Rolled};
+use crate::render::prints_map;
+use crate::rounding::Rounding;
+use crate::segment::{OpenSegment, SegmentStart};
+use crate::time::{MediaDuration, WallClock};
+use crate::view::PlaylistView;
+use crate::window::Window;
+
+/// Rolls a media playlist: segments and parts, their numbers, their text, the window.
+///
+/// *Changing* methods take `&mut self`, do no I/O, read no clock, and say in a [`Rolled`] what
+/// they did: [`push`](Self::push), [`close_segment`](Self::close_segment),
+/// [`change_init`](Self::change_init), [`end`](Self::end). After each of them the caller
+/// publishes the bytes first and then a fresh [`view`](Self::view) (§6.2.1: what is listed can be
+/// downloaded at once).
+///
+/// A part costs one line of text and one index entry, whatever the window's size and the
+/// stream's age; closing a segment costs one shared pointer per retained segment besides.
+///
+/// The same calls give the same bytes on every machine.
+///
+/// ```
+/// use llhls_manifest::*;
+///
+/// let config = ManifestConfig::new(ResourceNames::new("e1")?)
+///     .target_duration(1)
+///     .part_target(MediaDuration::from_millis(500));
+/// let mut manifest = M3u8Manifest::new(config)?;
+///
+/// let half = MediaDuration::from_millis(500);
+/// manifest.push(PartFacts::new(half, MediaRef::new(0)).independent())?;
+/// let rolled = manifest.push(PartFacts::new(half, MediaRef::new(1)).cut(Cut::After))?;
+/// assert_eq!(rolled.closed_after.unwrap().parts, 2);
+///
+/// let mut text = String::new();
+/// manifest.view().write_playlist(Form::Full, &[], &mut text);
+/// assert_eq!(text, "\
+/// ##EXTM3U
+/// ##EXT-X-VERSION:6
+/// ##EXT-X-TARGETDURATION:1
+/// ##EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,CAN-SKIP-UNTIL=6.00000,PART-HOLD-BACK=1.50000
+/// ##EXT-X-PART-INF:PART-TARGET=0.50000
+/// ##EXT-X-MEDIA-SEQUENCE:1
+/// ##EXT-X-DISCONTINUITY-SEQUENCE:0
+/// ##EXT-X-MAP:URI=\"e1-init0.mp4\"
+/// ##EXT-X-PART:DURATION=0.50000,URI=\"e1-1.0.m4s\",INDEPENDENT=YES
+/// ##EXT-X-PART:DURATION=0.50000,URI=\"e1-1.1.m4s\"
+/// ##EXTINF:1.00000,
+/// e1-1.m4s
+/// ##EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"e1-2.0.m4s\"
+/// ");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct M3u8Manifest {
+    settings: Arc<Settings>,
+    window: Window,
+    open: Arc<OpenSegment>,
+    rounding: Rounding,
+    /// When the next part is captured, if nobody says otherwise.
+    clock: Option<WallClock>,
+    /// What the next part needs, and whether a listed segment already names it.
+    init: Option<InitVersion>,
+    init_changed: bool,
+    last_part: Option<Position>,
+    liveness: Liveness,
+}
+
+impl M3u8Manifest {
+    /// An empty playlist.
+    ///
+    /// # Errors
+    /// When the configuration cannot make a conforming playlist.
+    #[allow(clippy::needless_pass_by_value)] // A configuration is used up by what it configures.
+    pub fn new(config: ManifestConfig) -> Result<Self, ConfigError> {
+        let settings = config.check()?;
+        let open = OpenSegment::empty(SegmentStart {
+            msn: settings.first_msn,
+            dsn: settings.first_dsn,
+            start: Decimal::ZERO,
+            continuity: Continuity::Continuous,
+            init: settings.init,
+            prints_map: true,
+            time: None,
+        });
+        Ok(Self {
+            window: Window::new(),
+            open: Arc::new(open),
+            rounding: Rounding::default(),
+            clock: None,
+            init: settings.init,
+            init_changed: true,
+            last_part: None,
+            liveness: Liveness::Live,
+            settings: Arc::new(settings),
+        })
+    }
+
+    /// Appends a part.
+    ///
+    /// The part goes to the open segment or opens one, as [`Cut`] says; a discontinuity always
+    /// opens one. Amortised O(1).
+    ///
+    /// # Errors
+    /// When the part cannot be listed without breaking a promise; nothing has changed then, and
+    /// the caller may push it again with another [`Cut`], or push its halves.
+    pub fn push(&mut self, facts: PartFacts) -> Result<Rolled, PushError> {
+        let plan = self.plan(&facts)?;
+        let mut rolled = Rolled::nothing(self.open.next_part());
+        if plan.opens {
+            rolled.closed = self.close(&mut rolled);
+            self.begin(&facts);
+        }
+        let settings = Arc::clone(&self.settings);
+        let open = Arc::make_mut(&mut self.open);
+        rolled.position = open.next_part();
+        open.add(&settings, &facts, plan.printed);
+        self.rounding.advance(facts.duration, plan.printed);
+        self.clock = self.clock.map(|clock| clock.plus(facts.duration));
+        self.last_part = Some(rolled.position);
+        self.window.reached(self.open.end(), self.open.at.start);
+        if facts.cut == Cut::After {
+            rolled.closed_after = self.close(&mut rolled);
+        }
+        Ok(rolled)
+    }
+
+    /// Closes the open segment: the next part opens another one. Nothing happens when no part
+    /// was pushed since the last one was closed.
+    pub fn close_segment(&mut self) -> Rolled {
+        let mut rolled = Rolled::nothing(self.open.next_part());
+        rolled.closed = self.close(&mut rolled);
+        rolled.position = self.open.next_part();
+        rolled
+    }
+
+    /// Closes the open segment; the next part needs another initialisation section and opens a
+    /// segment with `EXT-X-DISCONTINUITY` and `EXT-X-MAP` (SEG-05). Until then the section is
+    /// hinted, so it must be readable, or be held as a hinted part is, from now on (LL-21).
+    ///
+    /// Nothing happens when the version is the current one, or in a playlist without sections.
+    pub fn change_init(&mut self, version: InitVersion) -> Rolled {
+        if self.init.is_none() || self.init == Some(version) || self.ended() {
+            return Rolled::nothing(self.open.next_part());
+        }
+        let rolled = self.close_segment();
+        self.init = Some(version);
+        self.init_changed = true;
+        rolled
+    }
+
+    /// Closes the open segment and ends the stream: `EXT-X-ENDLIST`, no hint, no report
+    /// (LL-24, LL-35). What is listed stays listed. Idempotent.
+    pub fn end(&mut self) -> Rolled {
+        let rolled = self.close_segment();
+        self.liveness = Liveness::Ended;
+        rolled
+    }
+
+    /// The current version. O(1): shares what the manifest holds.
+    #[must_use]
+    pub fn view(&self) -> PlaylistView {
+        let listed = self.window.list().listed();
+        let has_parts = self.settings.part_target.is_some();
+        let open_parts = if has_parts { self.open.parts.len() } else { 0 };
+        PlaylistView {
+            settings: Arc::clone(&self.settings),
+            edge: Edge {
+                media_sequence: listed
+                    .first()
+                    .map_or(self.open.at.msn, |first| first.at.msn),
+                last_complete: listed.last().map(|last| last.at.msn),
+                open: self.open.at.msn,
+                open_parts: u32::try_from(open_parts).unwrap_or(u32::MAX),
+                last_part: self.last_part.filter(|_| has_parts),
+                liveness: self.liveness,
+            },
+            next_init: self
+                .init
+                .filter(|_| self.init_changed && self.last_part.is_some()),
+            closed: self.window.list().clone(),
+            open: Arc::clone(&self.open),
+        }
+    }
+
+    /// The place that the next part gets if it does not open a segment: the hinted one.
+    #[must_use]
+    pub fn next_part(&self) -> Position {
+        self.open.next_part()
+    }
+
+    /// Where the stream would go on: what [`ManifestConfig::start`] of a successor has to be
+    /// given for numbers never to fall (UP-17). The successor's first part is a discontinuity.
+    #[must_use]
+    pub fn continuation(&self) -> (crate::id::Msn, DiscontinuitySequence) {
+        let open = &self.open;
+        let msn = if open.is_empty() {
+            open.at.msn
+        } else {
+            open.at.msn.next()
+        };
+        (msn, open.at.dsn)
+    }
+
+    /// Panics when the state contradicts itself. For tests and fuzzing; linear in the window.
+    pub fn check_invariants(&self) {
+        let settings = &self.settings;
+        self.window.check_invariants(settings);
+        let open = &self.open;
+        let sum = open
+            .parts
+            .iter()
+            .fold(Decimal::ZERO, |sum, part| sum.plus(part.duration));
+        assert_eq!(
+            sum, open.duration,
+            "the open segment is the sum of its parts"
+        );
+        assert!(
+            open.duration <= settings.segment_limit,
+            "MP-03 for the open segment"
+        );
+        assert_eq!(
+            open.end(),
+            self.rounding.printed(),
+            "everything printed is accounted for"
+        );
+        if let Some(last) = self.window.list().retained().last() {
+            assert_eq!(last.at.msn.next(), open.at.msn, "the open segment follows");
+            assert_eq!(last.end(), open.at.start, "the open segment touches");
+        }
+        let closed = self
+            .window
+            .list()
+            .retained()
+            .iter()
+            .map(|segment| &*segment.parts);
+        for parts in closed.chain([&*open.parts]) {
+            for (index, part) in parts.iter().enumerate() {
+                assert!(part.duration <= settings.part_limit(), "LL-03");
+                if let Some(next) = parts.get(index + 1) {
+                    let gap = next.availability == Availability::Gap;
+                    assert!(gap || may_be_followed(settings, part), "LL-04");
+                }
+            }
+        }
+        if self.ended() {
+            assert!(open.is_empty(), "LL-35: nothing is left open");
+        }
+    }
+
+    fn ended(&self) -> bool {
+        self.liveness == Liveness::Ended
+    }
+
+    /// Decides how a part is printed and whether it opens a segment, changing nothing.
+    fn plan(&self, facts: &PartFacts) -> Result<Plan, PushError> {
+        if self.ended() {
+            return Err(PushError::Ended);
+        }
+        if facts.duration < Decimal::from_units(1).to_media() {
+            return Err(PushError::Empty);
+        }
+        let settings = &self.settings;
+        let limit = settings.part_limit();
+        if Decimal::nearest(facts.duration) > limit {
+            let limit = limit.to_media();
+            return Err(PushError::PartTooLong {
+                duration: facts.duration,
+                limit,
+            });
+        }
+        let printed = self.rounding.next(facts.duration, limit);
+        let opens = self.open.is_empty() || self.cuts_before(facts, printed)?;
+        let promised = settings.independent_segments != IndependentSegments::Unstated;
+        let dependent = facts.independence == Independence::Dependent
+            && facts.availability == Availability::Available;
+        if opens && promised && dependent {
+            return Err(PushError::NotIndependent);
+        }
+        Ok(Plan { printed, opens })
+    }
+
+    /// Whether the border of the open segment, which has parts, lies before this part.
+    fn cuts_before(&self, facts: &PartFacts, printed: Decimal) -> Result<bool, PushError> {
+        if facts.continuity == Continuity::Discontinuous || facts.cut == Cut::Before {
+            return Ok(true);
+        }
+        let settings = &self.settings;
+        let longer = self.open.duration.plus(printed);
+        // §6.2.1: EXTINF, rounded, never exceeds the target duration.
+        let overflows = longer > settings.segment_limit;
+        // §4.4.4.9: a part under 85 % of the target must be the last of its parent, unless it is
+        // independent, a gap, or directly before a gap.
+        let last = self.open.parts.last();
+        let gap = facts.availability == Availability::Gap;
+        let short = last.filter(|last| !gap && !may_be_followed(settings, last));
+        match (facts.cut, overflows, short) {
+            (Cut::Never, true, _) => Err(PushError::SegmentTooLong {
+                duration: longer.to_media(),
+                limit: settings.segment_limit.to_media(),
+            }),
+            (Cut::Never, false, Some(last)) => Err(PushError::ShortPartBefore {
+                duration: last.duration.to_media(),
+                minimum: MediaDuration::from_nanos(
+                    settings.part_limit().to_media().as_nanos() / 100 * 85,
+                ),
+            }),
+            (Cut::Never, false, None) => Ok(false),
+            (_, true, _) | (_, _, Some(_)) => Ok(true),
+            (_, false, None) => {
+                let independent = facts.independence == Independence::Independent;
+                // To within half a part: a segment whose frames are rounded down to ticks must
+                // not grow by a whole group of pictures for want of a microsecond.
+                let half_part = Decimal::from_units(settings.part_limit().units() / 2);
+                let long_enough = settings.part_target.map_or(settings.segment_duration, |_| {
+                    settings.segment_duration.minus(half_part)
+                });
+                Ok(independent && self.open.duration >= long_enough)
+            }
+        }
+    }
+
+    /// Opens the segment that a part begins.
+    fn begin(&mut self, facts: &PartFacts) {
+        let discontinuous = facts.continuity == Continuity::Discontinuous
+            || (self.init_changed && self.last_part.is_some());
+        let continuity = if discontinuous {
+            Continuity::Discontinuous
+        } else {
+            Continuity::Continuous
+        };
+        self.clock = match (self.clock, facts.captured_at) {
+            // Dates may overlap by less than a second (SEG-14); a clock that was set back
+            // further is not followed.
+            (Some(expected), Some(given)) if expected.since(given) >= SECOND => Some(expected),
+            (expected, given) => given.or(expected),
+        };
+        let before = &self.open.at;
+        let mut open = OpenSegment::empty(SegmentStart {
+            msn: before.msn,
+            dsn: DiscontinuitySequence::new(before.dsn.value() + u64::from(discontinuous)),
+            start: before.start,
+            continuity,
+            init: self.init,
+            prints_map: prints_map(continuity, self.init_changed),
+            time: self.clock,
+        });
+        open.begin(&self.settings);
+        self.open = Arc::new(open);
+        self.init_changed = false;
+    }
+
+    /// Closes the open segment, if it has parts, and slides the window.
+    fn close(&mut self, rolled: &mut Rolled) -> Option<ClosedSegment> {
+        if self.open.is_empty() {
+            return None;
+        }
+        let next = OpenSegment::empty(SegmentStart {
+            msn: self.open.at.msn.next(),
+            start: self.open.end(),
+            continuity: Continuity::Continuous,
+            prints_map: false,
+            time: None,
+            ..self.open.at
+        });
+        let open = std::mem::replace(&mut self.open, Arc::new(next));
+        let segment = Arc::unwrap_or_clone(open).close(&self.settings);
+        let summary = segment.summary();
+        let slide = self.window.close(&self.settings, segment);
+        rolled.removed += slide.removed;
+        rolled.expired += slide.expired;
+        Some(summary)
+    }
+}
+
+const SECOND: MediaDuration = MediaDuration::from_secs(1);
+
+/// How a part is going to be listed.
+struct Plan {
+    printed: Decimal,
+    opens: bool,
+}
+
+/// §4.4.4.9, on printed decimals.
+fn may_be_followed(settings: &Settings, part: &crate::segment::Part) -> bool {
+    let long_enough = settings
+        .part_target
+        .is_none_or(|target| part.duration.units() * 100 >= target.units() * 85);
+    long_enough
+        || part.independence == Independence::Independent
+        || part.availability == Availability::Gap
+}
