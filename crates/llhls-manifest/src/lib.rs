@@ -51,6 +51,7 @@ mod report;
 mod roller;
 mod rounding;
 mod segment;
+mod server_control;
 mod tags;
 mod time;
 mod view;
@@ -70,5 +71,6 @@ pub use part::{Availability, ClosedSegment, Continuity, Cut, Independence, PartF
 pub use render::Form;
 pub use report::RenditionReport;
 pub use roller::M3u8Manifest;
+pub use server_control::ServerControl;
 pub use time::{MediaDuration, WallClock};
 pub use view::{PartLookup, PlaylistView, SegmentLookup};
