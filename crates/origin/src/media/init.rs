@@ -1,0 +1,394 @@
+//! Initialization sections: what `ftyp` and `moov` say about the tracks.
+
+use std::fmt;
+
+use bytes::Bytes;
+use mp4_atom::{Trak, Trex};
+
+use super::boxes::{self, BoxKind, Child};
+use super::codec;
+use super::error::MediaError;
+use super::limits::MediaLimits;
+use super::time::{FrameRate, Timescale};
+
+/// The number that a file gives to one of its tracks (`track_ID`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TrackId(u32);
+
+impl TrackId {
+    /// A track number as it stands in the file.
+    pub fn new(value: u32) -> Self {
+        Self(value)
+    }
+
+    /// The number.
+    pub fn value(self) -> u32 {
+        self.0
+    }
+}
+
+impl fmt::Display for TrackId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What kind of media a track carries, with what a multivariant playlist says about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TrackKind {
+    /// Pictures.
+    Video {
+        /// Display width in pixels.
+        width: u16,
+        /// Display height in pixels.
+        height: u16,
+        /// Pictures per second where the initialization section tells; often only the samples do
+        /// (see [`Fragment::frame_rate`](super::Fragment::frame_rate)).
+        frame_rate: Option<FrameRate>,
+    },
+    /// Sound.
+    Audio {
+        /// Channels.
+        channels: u16,
+        /// Samples per second and channel.
+        sample_rate: u32,
+    },
+    /// Timed text (`WebVTT` or TTML in MP4).
+    Text,
+}
+
+/// One track of an [`InitSection`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TrackInfo {
+    /// The track's number in the file.
+    pub id: TrackId,
+    /// Ticks per second of the track's times.
+    pub timescale: Timescale,
+    /// What it carries.
+    pub kind: TrackKind,
+    /// The codec as `CODECS` names it (RFC 6381), such as `avc1.64001f`.
+    pub codec: String,
+    /// ISO 639-2 code, such as `eng`; `None` when undetermined.
+    pub language: Option<String>,
+    /// Peak bits per second by the encoder's own word (`btrt`), where it gives one.
+    pub max_bitrate: Option<u32>,
+}
+
+impl TrackInfo {
+    /// Whether the track carries pictures.
+    pub fn is_video(&self) -> bool {
+        matches!(self.kind, TrackKind::Video { .. })
+    }
+
+    /// Whether the track carries sound.
+    pub fn is_audio(&self) -> bool {
+        matches!(self.kind, TrackKind::Audio { .. })
+    }
+}
+
+/// A track with what its fragments inherit from `moov`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Track {
+    /// What the public sees.
+    info: TrackInfo,
+    /// Defaults of `trex`.
+    defaults: SampleDefaults,
+}
+
+/// What a sample is when neither `tfhd` nor `trun` says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct SampleDefaults {
+    /// Ticks.
+    pub(crate) duration: u32,
+    /// Bytes.
+    pub(crate) size: u32,
+    /// ISO BMFF sample flags.
+    pub(crate) flags: u32,
+}
+
+/// `ftyp` and `moov`: everything a decoder must know before the first fragment.
+///
+/// Cheap to clone. Two are equal when their bytes are, which is how a repeated header is told from a changed one.
+#[derive(Debug, Clone)]
+pub struct InitSection {
+    /// `ftyp` and `moov` as they came.
+    bytes: Bytes,
+    /// The tracks that can be published, in file order.
+    tracks: Vec<Track>,
+    /// Tracks of other kinds (hints, camera data). Their media is read over.
+    ignored: Vec<TrackId>,
+}
+
+impl PartialEq for InitSection {
+    fn eq(&self, other: &Self) -> bool {
+        self.bytes == other.bytes
+    }
+}
+
+impl Eq for InitSection {}
+
+impl InitSection {
+    /// Reads an initialization section: a `ftyp`, then a `moov`, and nothing else.
+    ///
+    /// # Errors
+    /// [`MediaError::Missing`], [`MediaError::Malformed`] and their like for bytes that are not one,
+    /// [`MediaError::TooManyTracks`], and [`MediaError::NoTracks`] when there is nothing to publish.
+    pub fn parse(bytes: Bytes, limits: &MediaLimits) -> Result<Self, MediaError> {
+        let top = boxes::children(&bytes, 0..bytes.len(), BoxKind::MOOV)?;
+        if top.first().map(|child| child.kind) != Some(BoxKind::FTYP) {
+            return Err(MediaError::Misplaced {
+                kind: BoxKind::MOOV,
+                after: BoxKind::FTYP,
+            });
+        }
+        let moov = find(&top, BoxKind::MOOV, BoxKind::MOOV)?;
+        let parts = boxes::children(&bytes, moov.body.clone(), BoxKind::MOOV)?;
+        let traks: Vec<&Child> = parts
+            .iter()
+            .filter(|child| child.kind == BoxKind::TRAK)
+            .collect();
+        if traks.len() > limits.tracks {
+            return Err(MediaError::TooManyTracks {
+                tracks: traks.len(),
+                limit: limits.tracks,
+            });
+        }
+        let mvex = find(&parts, BoxKind::MVEX, BoxKind::MOOV)?;
+        let mut trexes = Vec::new();
+        for child in boxes::children(&bytes, mvex.body.clone(), BoxKind::MVEX)? {
+            if child.kind == BoxKind::TREX {
+                trexes.push(boxes::decode::<Trex>(BoxKind::TREX, &bytes[child.whole])?);
+            }
+        }
+
+        let mut tracks = Vec::new();
+        let mut ignored = Vec::new();
+        for trak in traks {
+            let id = track_id(&bytes, trak)?;
+            if is_publishable(&bytes, trak)? {
+                let trak = boxes::decode::<Trak>(BoxKind::TRAK, &bytes[trak.whole.clone()])?;
+                let trex = trexes.iter().find(|trex| trex.track_id == id.value());
+                tracks.push(Track::read(id, &trak, trex)?);
+            } else {
+                ignored.push(id);
+            }
+        }
+        if tracks.is_empty() {
+            return Err(MediaError::NoTracks);
+        }
+        Ok(Self {
+            bytes,
+            tracks,
+            ignored,
+        })
+    }
+
+    /// The section as it came, with all of its tracks.
+    pub fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+
+    /// The tracks that can be published, in file order.
+    pub fn tracks(&self) -> impl ExactSizeIterator<Item = &TrackInfo> {
+        self.tracks.iter().map(|track| &track.info)
+    }
+
+    /// The track with this number, if it can be published.
+    pub fn track(&self, id: TrackId) -> Option<&TrackInfo> {
+        self.tracks().find(|track| track.id == id)
+    }
+
+    /// The initialization section of one track alone: every other `trak` and `trex` left out, every
+    /// other byte as it came. A section with a single track is shared, not copied.
+    ///
+    /// A media playlist carries one track (CMAF), so a muxed request becomes a rendition per track,
+    /// each with a section of its own. `None` when the track is not in [`InitSection::tracks`].
+    pub fn for_track(&self, id: TrackId) -> Option<Bytes> {
+        self.track(id)?;
+        if self.tracks.len() + self.ignored.len() == 1 {
+            return Some(self.bytes.clone());
+        }
+        // `parse` has walked exactly this, so the walk cannot fail now.
+        self.filtered(id).ok()
+    }
+
+    /// What the samples of a track inherit; `Err` tells an unknown track from one to read over.
+    pub(crate) fn inherited(
+        &self,
+        id: TrackId,
+    ) -> Result<Option<(&TrackInfo, SampleDefaults)>, MediaError> {
+        if let Some(track) = self.tracks.iter().find(|track| track.info.id == id) {
+            return Ok(Some((&track.info, track.defaults)));
+        }
+        if self.ignored.contains(&id) {
+            Ok(None)
+        } else {
+            Err(MediaError::UnknownTrack { track: id })
+        }
+    }
+
+    fn filtered(&self, id: TrackId) -> Result<Bytes, MediaError> {
+        let bytes = &self.bytes;
+        let mut out = Vec::with_capacity(bytes.len());
+        for top in boxes::children(bytes, 0..bytes.len(), BoxKind::MOOV)? {
+            if top.kind != BoxKind::MOOV {
+                out.extend_from_slice(&bytes[top.whole]);
+                continue;
+            }
+            let moov = open(&mut out, BoxKind::MOOV);
+            for child in boxes::children(bytes, top.body, BoxKind::MOOV)? {
+                match child.kind {
+                    BoxKind::TRAK if track_id(bytes, &child)? != id => {}
+                    BoxKind::MVEX => {
+                        let mvex = open(&mut out, BoxKind::MVEX);
+                        for grandchild in boxes::children(bytes, child.body, BoxKind::MVEX)? {
+                            let is_other = grandchild.kind == BoxKind::TREX
+                                && boxes::decode::<Trex>(
+                                    BoxKind::TREX,
+                                    &bytes[grandchild.whole.clone()],
+                                )?
+                                .track_id
+                                    != id.value();
+                            if !is_other {
+                                out.extend_from_slice(&bytes[grandchild.whole]);
+                            }
+                        }
+                        close(&mut out, mvex);
+                    }
+                    _ => out.extend_from_slice(&bytes[child.whole]),
+                }
+            }
+            close(&mut out, moov);
+        }
+        Ok(out.into())
+    }
+}
+
+/// Starts a box in `out`; [`close`] writes its size.
+fn open(out: &mut Vec<u8>, kind: BoxKind) -> usize {
+    let at = out.len();
+    out.extend_from_slice(&[0; 4]);
+    out.extend_from_slice(&kind.0);
+    at
+}
+
+/// Ends the box that [`open`] started at `at`.
+fn close(out: &mut [u8], at: usize) {
+    // A copy of part of an input whose boxes are bounded by `MediaLimits`, so it fits.
+    let size =
+        u32::try_from(out.len() - at).expect("a copied box is no larger than the limited original");
+    out[at..at + 4].copy_from_slice(&size.to_be_bytes());
+}
+
+fn find(children: &[Child], kind: BoxKind, parent: BoxKind) -> Result<&Child, MediaError> {
+    children
+        .iter()
+        .find(|child| child.kind == kind)
+        .ok_or(MediaError::Missing { kind, parent })
+}
+
+/// The first descendant of `within` along `path`.
+fn descend(bytes: &[u8], within: &Child, path: &[BoxKind]) -> Result<Child, MediaError> {
+    let mut current = within.clone();
+    for &kind in path {
+        let inside = boxes::children(bytes, current.body.clone(), current.kind)?;
+        current = find(&inside, kind, current.kind)?.clone();
+    }
+    Ok(current)
+}
+
+/// A `trak`'s number, from its `tkhd`.
+fn track_id(bytes: &[u8], trak: &Child) -> Result<TrackId, MediaError> {
+    let tkhd = BoxKind(*b"tkhd");
+    let header = descend(bytes, trak, &[tkhd])?;
+    Ok(TrackId(
+        boxes::decode::<mp4_atom::Tkhd>(tkhd, &bytes[header.whole])?.track_id,
+    ))
+}
+
+/// Whether a `trak`'s handler says audio, video or text. Looked at before the rest of the track is
+/// decoded, so that an exotic data track beside the media cannot fail the whole section.
+fn is_publishable(bytes: &[u8], trak: &Child) -> Result<bool, MediaError> {
+    let handler = descend(bytes, trak, &[BoxKind(*b"mdia"), BoxKind(*b"hdlr")])?;
+    let body = &bytes[handler.body];
+    let kind = body.get(8..12).ok_or_else(|| MediaError::Malformed {
+        kind: BoxKind(*b"hdlr"),
+        reason: "too short".to_owned(),
+    })?;
+    Ok(matches!(kind, b"vide" | b"soun" | b"text" | b"subt"))
+}
+
+impl Track {
+    fn read(id: TrackId, trak: &Trak, trex: Option<&Trex>) -> Result<Self, MediaError> {
+        let mdhd = &trak.mdia.mdhd;
+        let timescale = Timescale::new(mdhd.timescale).ok_or_else(|| MediaError::Malformed {
+            kind: BoxKind(*b"mdhd"),
+            reason: "the timescale is zero".to_owned(),
+        })?;
+        let entry = trak.mdia.minf.stbl.stsd.codecs.first();
+        let entry = entry.ok_or(MediaError::Missing {
+            kind: BoxKind(*b"avc1"),
+            parent: BoxKind(*b"stsd"),
+        })?;
+        let trex = trex.ok_or(MediaError::Missing {
+            kind: BoxKind::TREX,
+            parent: BoxKind::MVEX,
+        })?;
+        let described = codec::describe(entry).ok_or_else(|| MediaError::Malformed {
+            kind: BoxKind(*b"stsd"),
+            reason: "a codec this origin does not know".to_owned(),
+        })?;
+
+        let kind = if let Some(visual) = entry.visual() {
+            let tkhd = &trak.tkhd;
+            let display = (tkhd.width.integer(), tkhd.height.integer());
+            let (width, height) = match display {
+                (0, _) | (_, 0) => (visual.width, visual.height),
+                _ if tkhd.size_is_aspect_ratio => (visual.width, visual.height),
+                display => display,
+            };
+            let frame_rate =
+                FrameRate::from_sample_duration(trex.default_sample_duration, timescale);
+            TrackKind::Video {
+                width,
+                height,
+                frame_rate,
+            }
+        } else if let Some(audio) = entry.audio() {
+            // The sample entry has 16 bits for the rate and holds 0 or nonsense beyond 65 535 Hz,
+            // where the timescale is the rate by convention.
+            let stated = u32::from(audio.sample_rate.integer());
+            let sample_rate = if stated == 0 {
+                timescale.ticks_per_second()
+            } else {
+                stated
+            };
+            TrackKind::Audio {
+                channels: described.channels.unwrap_or(audio.channel_count),
+                sample_rate,
+            }
+        } else {
+            TrackKind::Text
+        };
+        let language = Some(mdhd.language.clone()).filter(|language| {
+            language != "und" && language.bytes().all(|byte| byte.is_ascii_lowercase())
+        });
+        Ok(Self {
+            info: TrackInfo {
+                id,
+                timescale,
+                kind,
+                codec: described.name,
+                language,
+                max_bitrate: described.max_bitrate,
+            },
+            defaults: SampleDefaults {
+                duration: trex.default_sample_duration,
+                size: trex.default_sample_size,
+                flags: trex.default_sample_flags,
+            },
+        })
+    }
+}

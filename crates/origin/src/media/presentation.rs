@@ -1,0 +1,87 @@
+//! Cutting all tracks of a request together, so that their segments start at the same places.
+
+use super::cutter::{Accepted, CutConfig, PartCutter};
+use super::error::MediaError;
+use super::fragment::Fragment;
+use super::init::{InitSection, TrackId};
+use super::part::MediaPart;
+use super::time::MediaTime;
+
+/// A [`PartCutter`] for each track of an initialization section: the first video track leads, and
+/// the others start their segments where it does, at their next sample. Without video each track cuts on the grid of media time.
+///
+/// A muxed request becomes one rendition per track this way, and segment numbers of the renditions mean the same time.
+#[derive(Debug)]
+pub struct PresentationCutter {
+    /// In the order of the initialization section. Invariant: not empty.
+    cutters: Vec<(TrackId, PartCutter)>,
+    /// Index of the cutter that leads.
+    leader: Option<usize>,
+}
+
+impl PresentationCutter {
+    /// Cutters for all tracks of `init`.
+    pub fn new(init: &InitSection, config: CutConfig) -> Self {
+        let leader = init.tracks().position(|track| track.is_video());
+        let cutters = init
+            .tracks()
+            .enumerate()
+            .map(|(index, track)| {
+                let follows = leader.is_some_and(|leader| leader != index);
+                let cutter = if follows {
+                    PartCutter::following(track, config)
+                } else {
+                    PartCutter::new(track, config)
+                };
+                (track.id, cutter)
+            })
+            .collect();
+        Self { cutters, leader }
+    }
+
+    /// Takes a fragment of any of the tracks and appends the parts that it completes to `parts`.
+    ///
+    /// # Errors
+    /// As [`PartCutter::push`].
+    pub fn push(
+        &mut self,
+        fragment: &Fragment,
+        parts: &mut Vec<MediaPart>,
+    ) -> Result<Accepted, MediaError> {
+        let track = fragment.track();
+        let index = self
+            .cutters
+            .iter()
+            .position(|(id, _)| *id == track)
+            .ok_or(MediaError::UnknownTrack { track })?;
+        let accepted = self.cutters[index].1.push(fragment, parts)?;
+        if Some(index) == self.leader {
+            let cuts = self.cutters[index].1.take_cuts();
+            for (other, (_, cutter)) in self.cutters.iter_mut().enumerate() {
+                if other != index {
+                    cuts.iter().for_each(|&cut| cutter.follow_cut(cut));
+                }
+            }
+        }
+        Ok(accepted)
+    }
+
+    /// Gives out what each track still holds: the encoder has stopped.
+    ///
+    /// # Errors
+    /// As [`PartCutter::push`].
+    pub fn finish(&mut self, parts: &mut Vec<MediaPart>) -> Result<(), MediaError> {
+        self.cutters
+            .iter_mut()
+            .try_for_each(|(_, cutter)| cutter.finish(parts))
+    }
+
+    /// The longest part of a track (`PART-TARGET`); `None` before the track's first fragment, or for an unknown track.
+    pub fn part_target(&self, track: TrackId) -> Option<MediaTime> {
+        self.cutters
+            .iter()
+            .find(|(id, _)| *id == track)?
+            .1
+            .part_target()
+    }
+}
