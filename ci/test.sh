@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# The test command: everything the project can show of itself on one machine. Fuzzing and the
+# checks of style and licences have scripts of their own beside this one.
+# shellcheck source-path=SCRIPTDIR
+source "$(dirname "$0")/common.sh"
+
+ci/setup.sh
+
+step "unit and integration tests" cargo test --quiet --locked --workspace --all-targets
+step "documentation examples" cargo test --quiet --locked --workspace --doc
+step "ring-core without its default features" \
+    cargo test --quiet --locked -p ring-core --no-default-features
+# Every interleaving of a few threads, on loom's locks and atomics instead of std's.
+step "ring-core's concurrency models" \
+    env RUSTFLAGS="--cfg ring_loom" \
+    cargo test --quiet --locked -p ring-core --lib --profile loom models
+
+# The real thing: the release build, a browser, an encoder, and every playlist body that went by.
+step "the origin, as an operator builds it" cargo build --quiet --locked --release -p origin
+target=${CARGO_TARGET_DIR:-$PWD/target}
+export ORIGIN_BIN=$target/release/origin
+chromium=$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)
+export CHROMIUM=${CHROMIUM:-$chromium}
+step "browser and encoder" npm test --silent --prefix crates/origin/web
