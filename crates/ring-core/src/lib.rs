@@ -1,1 +1,109 @@
-//! Bytes in numbered slots: many streams, many readers, typed answers.
+//! The last *N* payloads of many streams, for many readers.
+//!
+//! A stream is a ring of numbered slots that hold [`Bytes`](bytes::Bytes). A writer appends, any number of
+//! readers get by number, and everybody sees everything. The crate knows nothing of what the payloads
+//! mean: media parts, telemetry, encrypted packets.
+//!
+//! ```text
+//!   ChunkCache ── key ──▶ stream ──▶ ring of slots
+//!                                      ┌───┬───┬───┬───┬───┬───┬───┬───┐
+//!    Writer ── append ──▶ Seq          │ 8 │ 9 │10 │11 │ 4 │ 5 │ 6 │ 7 │
+//!                                      └───┴───┴───┴───┴───┴───┴───┴───┘
+//!    Reader ── get(Seq) ──▶ Bytes                    ▲ oldest 4   next 12
+//!           └─ wait(Seq).await                       └ the next append goes here
+//! ```
+//!
+//! # Rules
+//!
+//! * **Numbers are linear.** The first payload of a stream is [`Seq`] 0 (or what its configuration says), each later one
+//!   the next. No number is used twice in a stream's life, so a number names one payload for ever.
+//! * **Never wrong bytes.** A read gives exactly the payload of that stream, generation and
+//!   number, or says what is the matter, with numbers: [`GetError::NotYet`],
+//!   [`GetError::Evicted`], [`GetError::Ended`], [`GetError::Gone`].
+//! * **A writer never waits** for readers or for other writers. It stores one payload under one
+//!   slot's lock and publishes it with one atomic operation.
+//! * **Reads do not copy.** A `Bytes` clone shares the payload, and stays valid after the ring has moved on.
+//! * **Memory is bounded** by slots and bytes a stream, and streams and bytes in all; see
+//!   [`RingConfig`] and [`CacheConfig`]. Asking for what does not exist allocates nothing.
+//! * **A live stream is never evicted** to make room for another one.
+//!
+//! # Edge cases
+//!
+//! * *Overrun.* A reader that is too slow is told so: [`GetError::Evicted`] with the oldest
+//!   position it can still have. Nothing waits for it, and it loses nothing else.
+//! * *End.* [`Writer::end`] lets readers drain; beyond the last payload they get
+//!   [`GetError::Ended`], and whoever waited for more is woken.
+//! * *Removal.* [`ChunkCache::remove`] releases the payloads at once. Handles answer
+//!   [`GetError::Gone`] from then on, also when the key is opened again: that is a new
+//!   [`Generation`] with a ring of its own.
+//! * *Crowds.* Ten thousand tasks may wait for one payload. The writer wakes a few and those wake
+//!   the others, so that publishing costs microseconds.
+//!
+//! # Consistency
+//!
+//! Within one stream, what [`Reader::last`] names is readable; a reader that sees payload *n* sees every
+//! earlier one that has not been evicted. A payload evicted by its number may for an instant be
+//! both counted and gone: [`Reader::oldest`] and [`Reader::bytes`] are exact when no writer is active.
+//!
+//! # Features
+//!
+//! `async` (default): [`Reader::wait`] as a future. It needs a `Waker`, not a runtime, and pulls nothing in. Without
+//! it everything else stays.
+//!
+//! # Example
+//!
+//! ```
+//! use bytes::Bytes;
+//! use ring_core::{CacheConfig, ChunkCache, GetError, Seq};
+//!
+//! let cache = ChunkCache::new(CacheConfig::default())?;
+//! let writer = cache.open("telemetry")?;
+//! let reader = cache.reader("telemetry").expect("just opened");
+//!
+//! let seq = writer.append(Bytes::from_static(b"t=0 rpm=900"))?;
+//! assert_eq!(reader.get(seq)?, &b"t=0 rpm=900"[..]);
+//! assert_eq!(reader.get(seq.next()), Err(GetError::NotYet { next: seq.next() }));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+#![forbid(unsafe_code)]
+
+mod blocking;
+mod budget;
+mod cache;
+mod config;
+mod digest;
+mod error;
+mod hash;
+mod outcome;
+mod reader;
+mod ring;
+mod seq;
+mod slot;
+mod slots;
+mod sync;
+#[cfg(feature = "async")]
+mod wait;
+mod waiters;
+mod waiting;
+mod watermark;
+mod writer;
+
+#[cfg(all(test, ring_loom))]
+mod models;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeExamples;
+
+// The public interface is:
+pub use cache::ChunkCache;
+pub use config::{CacheConfig, DigestPolicy, RingConfig};
+pub use digest::Digest;
+pub use error::{AddError, AppendError, ConfigError, GetError, OpenError, WaitError};
+pub use outcome::{EndOutcome, RemoveOutcome};
+pub use reader::Reader;
+pub use seq::{Generation, Seq};
+#[cfg(feature = "async")]
+pub use wait::Wait;
+pub use writer::Writer;

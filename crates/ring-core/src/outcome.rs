@@ -1,0 +1,55 @@
+//! What ending and removing a stream did.
+
+use crate::ring::{End, Freed};
+use crate::seq::Seq;
+
+/// What `end` did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndOutcome {
+    /// The stream has ended with this call.
+    Ended {
+        /// One past the last position of the stream.
+        next: Seq,
+    },
+    /// It had ended before.
+    AlreadyEnded {
+        /// One past the last position of the stream.
+        next: Seq,
+    },
+    /// There is no such stream.
+    Unknown,
+}
+
+impl EndOutcome {
+    pub(crate) fn from_ring(end: End) -> Self {
+        let next = end.next;
+        if end.first_time {
+            Self::Ended { next }
+        } else {
+            Self::AlreadyEnded { next }
+        }
+    }
+}
+
+/// What `remove` did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RemoveOutcome {
+    /// The stream is gone with this call.
+    Removed {
+        /// Payloads given back. Readers that hold clones keep theirs alive.
+        payloads: u64,
+        /// Their bytes.
+        bytes: u64,
+    },
+    /// There is no such stream (any more).
+    Unknown,
+}
+
+impl RemoveOutcome {
+    pub(crate) fn from_ring(freed: Option<Freed>) -> Self {
+        freed.map_or(Self::Unknown, |freed| Self::Removed {
+            payloads: freed.payloads,
+            bytes: freed.bytes,
+        })
+    }
+}

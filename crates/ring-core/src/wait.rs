@@ -1,0 +1,85 @@
+//! Waiting for a position, as a future.
+//!
+//! No runtime is involved: a waiter is a `Waker` in the list of its stream's
+//! [`watermark`](crate::watermark). A notifier shared by all waiters of a stream was the simpler alternative, and it wakes
+//! everybody at each payload.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+
+use crate::error::WaitError;
+use crate::reader::Reader;
+use crate::seq::Seq;
+use crate::waiting::Waiting;
+
+/// The future of [`Reader::wait`].
+#[must_use = "futures do nothing unless awaited"]
+pub struct Wait<'a, M = ()> {
+    waiting: Waiting<'a, M>,
+    seq: Seq,
+}
+
+impl<M> Future for Wait<'_, M> {
+    type Output = Result<Bytes, WaitError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let seq = self.seq;
+        self.waiting
+            .poll_read(seq, context.waker(), |content| content.payload.clone())
+    }
+}
+
+impl<M> fmt::Debug for Wait<'_, M> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Wait")
+            .field("seq", &self.seq)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<M> Reader<M> {
+    /// Waits until the payload at `seq` is there, and returns it; at once if it is there already
+    /// or can never be.
+    ///
+    /// Event-driven: the task sleeps until its own position is published, the stream ends before it, or
+    /// the stream is removed; it is not woken for anything else. Registering and waking are O(1).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future gives its place in the list of waiters back at once. Nothing was
+    /// consumed: a later `wait` or `get` for the same position finds what this one would have found.
+    ///
+    /// # Errors
+    ///
+    /// [`WaitError`]; never "not yet", never `Elapsed`.
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use ring_core::{CacheConfig, ChunkCache, Seq, WaitError};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let cache = ChunkCache::new(CacheConfig::default())?;
+    /// let writer = cache.open(1)?;
+    /// let reader = writer.reader();
+    /// let waiter = tokio::spawn(async move { reader.wait(Seq::ZERO).await });
+    /// tokio::task::yield_now().await;
+    /// writer.append(Bytes::from_static(b"here"))?;
+    /// assert_eq!(waiter.await??, &b"here"[..]);
+    ///
+    /// writer.end();
+    /// let beyond = writer.reader().wait(Seq::new(5)).await;
+    /// assert_eq!(beyond, Err(WaitError::Ended { next: Seq::new(1) }));
+    /// # Ok(()) }
+    /// ```
+    pub fn wait(&self, seq: Seq) -> Wait<'_, M> {
+        Wait {
+            waiting: Waiting::new(self.ring()),
+            seq,
+        }
+    }
+}

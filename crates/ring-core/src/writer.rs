@@ -1,0 +1,112 @@
+//! The writing handle.
+
+use std::fmt;
+
+use bytes::Bytes;
+
+use crate::error::AppendError;
+use crate::outcome::{EndOutcome, RemoveOutcome};
+use crate::reader::Reader;
+use crate::ring::Ring;
+use crate::seq::{Generation, Seq};
+use crate::sync::Arc;
+
+/// Writes one stream.
+///
+/// Cheap to clone (one reference count) and shared freely: several writers append to one stream
+/// at once, each payload gets a position of its own, and positions become readable in order.
+/// A writer never waits, neither for readers nor for other writers.
+///
+/// Dropping a writer does not end its stream; say [`Writer::end`] when there is nothing more to come, so that
+/// readers know. The handle belongs to one generation: after the stream was removed, or its key opened again, it answers
+/// [`AppendError::Gone`].
+///
+/// ```
+/// use bytes::Bytes;
+/// use ring_core::{CacheConfig, ChunkCache, Seq};
+///
+/// let cache = ChunkCache::new(CacheConfig::default())?;
+/// let writer = cache.open(7)?;
+/// assert_eq!(writer.append(Bytes::from_static(b"first"))?, Seq::new(0));
+/// assert_eq!(writer.append(Bytes::from_static(b"second"))?, Seq::new(1));
+/// writer.end();
+/// assert_eq!(writer.reader().get(Seq::new(1))?, &b"second"[..]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Writer<M = ()> {
+    ring: Arc<Ring<M>>,
+}
+
+impl<M> Writer<M> {
+    pub(crate) fn new(ring: Arc<Ring<M>>) -> Self {
+        Self { ring }
+    }
+
+    /// Appends a payload with the facts that go with it, and returns its position. O(1) and
+    /// without allocation once the ring has been round once, plus the payloads that make room.
+    ///
+    /// The payload is readable, and those who wait for it are awake, when this returns, unless
+    /// another writer is still storing an earlier position; then it is that writer who publishes both.
+    ///
+    /// # Errors
+    ///
+    /// [`AppendError`] says which. After `Ended`, `Gone` and `OutOfPositions` no append will
+    /// succeed; the others concern this payload alone.
+    pub fn append_with(&self, payload: Bytes, metadata: M) -> Result<Seq, AppendError> {
+        self.ring.append(payload, metadata)
+    }
+
+    /// A reader of the same stream.
+    #[must_use]
+    pub fn reader(&self) -> Reader<M> {
+        Reader::new(Arc::clone(&self.ring))
+    }
+
+    /// Ends the stream: what is held stays readable, waiters beyond the end are woken, and no
+    /// position follows. Appends that have their position already are completed.
+    pub fn end(&self) -> EndOutcome {
+        EndOutcome::from_ring(self.ring.end())
+    }
+
+    /// Removes the stream: its payloads are released at once and every handle answers `Gone`.
+    /// O(slots used), one slot locked at a time. The key becomes free when it is next opened, or by
+    /// [`ChunkCache::remove`](crate::ChunkCache::remove).
+    pub fn remove(&self) -> RemoveOutcome {
+        RemoveOutcome::from_ring(self.ring.remove())
+    }
+
+    /// Which life of the key this handle belongs to.
+    #[must_use]
+    pub fn generation(&self) -> Generation {
+        self.ring.generation()
+    }
+}
+
+impl<M: Default> Writer<M> {
+    /// Appends a payload; see [`Writer::append_with`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Writer::append_with`].
+    pub fn append(&self, payload: Bytes) -> Result<Seq, AppendError> {
+        self.append_with(payload, M::default())
+    }
+}
+
+impl<M> Clone for Writer<M> {
+    fn clone(&self) -> Self {
+        Self {
+            ring: Arc::clone(&self.ring),
+        }
+    }
+}
+
+impl<M> fmt::Debug for Writer<M> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Writer")
+            .field("generation", &self.generation())
+            .field("next", &self.ring.next())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,47 @@
+use ring_core::{
+    AddError, AppendError, CacheConfig, ChunkCache, ConfigError, Digest, EndOutcome, Generation,
+    GetError, OpenError, Reader, RemoveOutcome, RingConfig, Seq, WaitError, Writer,
+};
+
+/// Everything public crosses threads, borrowed or owned, and may be moved while it is in use.
+const fn free<T: Send + Sync + Unpin>() {}
+/// A handle or a value that also outlives any borrow.
+const fn owned<T: Send + Sync + Unpin + 'static>() {}
+/// An error that can be boxed and sent.
+const fn error<T: std::error::Error + Send + Sync + Copy + 'static>() {}
+
+const _: () = {
+    owned::<ChunkCache>();
+    owned::<ChunkCache<String, Vec<u8>>>();
+    owned::<Writer>();
+    owned::<Writer<String>>();
+    owned::<Reader>();
+    owned::<Reader<String>>();
+    owned::<Seq>();
+    owned::<Generation>();
+    owned::<Digest>();
+    owned::<RingConfig>();
+    owned::<CacheConfig>();
+    owned::<EndOutcome>();
+    owned::<RemoveOutcome>();
+    error::<GetError>();
+    error::<WaitError>();
+    error::<AppendError>();
+    error::<OpenError>();
+    error::<AddError>();
+    error::<ConfigError>();
+    free::<&Reader>();
+};
+
+#[cfg(feature = "async")]
+const _: () = {
+    free::<ring_core::Wait<'static>>();
+};
+
+/// Handles are one pointer.
+#[test]
+fn handles_are_one_word() {
+    assert_eq!(size_of::<Writer>(), size_of::<usize>());
+    assert_eq!(size_of::<Reader>(), size_of::<usize>());
+    assert_eq!(size_of::<Option<Reader>>(), size_of::<usize>());
+}
