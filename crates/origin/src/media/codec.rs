@@ -1,6 +1,9 @@
 //! Codec names as the `CODECS` attribute takes them (RFC 6381 and the registrations that extend it).
 
-use mp4_atom::{Av1c, Avcc, Btrt, Codec, Esds, Hvcc, VpcC};
+use mp4_atom::{Av1c, Avcc, Dops, Esds, Hvcc, VpcC};
+
+use super::entry::SampleEntry;
+use super::error::MediaError;
 
 /// What a sample entry says of its codec.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,55 +12,46 @@ pub(crate) struct Described {
     pub(crate) name: String,
     /// Channels, where the codec's own configuration knows better than the sample entry.
     pub(crate) channels: Option<u16>,
-    /// Peak bits per second, where the entry says.
+    /// Peak bits per second, where that configuration says.
     pub(crate) max_bitrate: Option<u32>,
 }
 
-/// Names the codec of a sample entry; `None` for one that this origin cannot name, and so cannot announce.
-pub(crate) fn describe(entry: &Codec) -> Option<Described> {
-    let (name, btrt) = match entry {
-        Codec::Avc1(entry) => (avc("avc1", &entry.avcc), &entry.btrt),
-        Codec::Avc3(entry) => (avc("avc3", &entry.avcc), &entry.btrt),
-        Codec::Hvc1(entry) => (hevc("hvc1", &entry.hvcc), &entry.btrt),
-        Codec::Hev1(entry) => (hevc("hev1", &entry.hvcc), &entry.btrt),
-        Codec::Av01(entry) => (av1(&entry.av1c), &entry.btrt),
-        Codec::Vp09(entry) => (vp9(&entry.vpcc), &entry.btrt),
-        Codec::Mp4a(entry) => (mp4a(&entry.esds), &entry.btrt),
-        Codec::Opus(entry) => ("opus".to_owned(), &entry.btrt),
-        Codec::Flac(_) => ("fLaC".to_owned(), &None),
-        Codec::Ac3(_) => ("ac-3".to_owned(), &None),
-        Codec::Eac3(_) => ("ec-3".to_owned(), &None),
-        Codec::Wvtt(entry) => ("wvtt".to_owned(), &entry.btrt),
+impl Described {
+    fn named(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            channels: None,
+            max_bitrate: None,
+        }
+    }
+}
+
+/// Names the codec of a sample entry; `Ok(None)` for one that this origin cannot name, and so cannot announce.
+pub(crate) fn describe(entry: &SampleEntry<'_>) -> Result<Option<Described>, MediaError> {
+    let described = match &entry.format().0 {
+        b"avc1" => Described::named(avc("avc1", &entry.configuration(b"avcC")?)),
+        b"avc3" => Described::named(avc("avc3", &entry.configuration(b"avcC")?)),
+        b"hvc1" => Described::named(hevc("hvc1", &entry.configuration(b"hvcC")?)),
+        b"hev1" => Described::named(hevc("hev1", &entry.configuration(b"hvcC")?)),
+        b"av01" => Described::named(av1(&entry.configuration(b"av1C")?)),
+        b"vp09" => Described::named(vp9(&entry.configuration(b"vpcC")?)),
+        b"mp4a" => mp4a(&entry.configuration(b"esds")?),
+        b"Opus" => {
+            let channels = entry.configuration::<Dops>(b"dOps")?.output_channel_count;
+            Described {
+                channels: Some(u16::from(channels)),
+                ..Described::named("opus")
+            }
+        }
+        b"fLaC" => Described::named("fLaC"),
+        b"ac-3" => Described::named("ac-3"),
+        b"ec-3" => Described::named("ec-3"),
+        b"wvtt" => Described::named("wvtt"),
         // TTML in MP4: only the IMSC1 text profile may be in HLS (§3.1.5), so it is the one to name.
-        Codec::Unknown(kind, _) if *kind == mp4_atom::FourCC::new(b"stpp") => {
-            ("stpp.ttml.im1t".to_owned(), &None)
-        }
-        _ => return None,
+        b"stpp" => Described::named("stpp.ttml.im1t"),
+        _ => return Ok(None),
     };
-    let channels = match entry {
-        Codec::Mp4a(entry) => aac_channels(&entry.esds),
-        Codec::Opus(entry) => Some(u16::from(entry.dops.output_channel_count)),
-        _ => None,
-    };
-    let max_bitrate = match entry {
-        Codec::Mp4a(entry) => {
-            peak(btrt.as_ref()).or_else(|| nonzero(entry.esds.es_desc.dec_config.max_bitrate))
-        }
-        _ => peak(btrt.as_ref()),
-    };
-    Some(Described {
-        name,
-        channels,
-        max_bitrate,
-    })
-}
-
-fn peak(btrt: Option<&Btrt>) -> Option<u32> {
-    nonzero(btrt?.max_bitrate)
-}
-
-fn nonzero(rate: u32) -> Option<u32> {
-    (rate > 0).then_some(rate)
+    Ok(Some(described))
 }
 
 /// `avc1.PPCCLL`: profile, constraints and level in hexadecimal.
@@ -113,27 +107,28 @@ fn vp9(config: &VpcC) -> String {
 }
 
 /// MPEG-4 audio in an `esds`: the object type in hexadecimal, and for AAC the audio object type in decimal.
-fn mp4a(esds: &Esds) -> String {
+fn mp4a(esds: &Esds) -> Described {
     const MPEG4_AUDIO: u8 = 0x40;
     let config = &esds.es_desc.dec_config;
-    let object_type = match &config.dec_specific {
+    let specific = config.dec_specific.as_ref();
+    let name = match config.object_type_indication {
         // AAC-LC is what a stream without its own configuration is.
-        None => 2,
-        Some(specific) => specific.profile,
-    };
-    match config.object_type_indication {
-        MPEG4_AUDIO => format!("mp4a.40.{object_type}"),
+        MPEG4_AUDIO => format!(
+            "mp4a.40.{}",
+            specific.map_or(2, |specific| specific.profile)
+        ),
         other => format!("mp4a.{other:02X}"),
-    }
-}
-
-/// Channels of an AAC stream by its channel configuration; `None` where that is implicit.
-fn aac_channels(esds: &Esds) -> Option<u16> {
-    match esds.es_desc.dec_config.dec_specific.as_ref()?.chan_conf {
-        0 => None,
+    };
+    let channels = match specific.map_or(0, |specific| specific.chan_conf) {
         channels @ 1..=6 => Some(u16::from(channels)),
         7 => Some(8),
+        // Zero, and what is reserved: the sample entry has to know.
         _ => None,
+    };
+    Described {
+        name,
+        channels,
+        max_bitrate: (config.max_bitrate > 0).then_some(config.max_bitrate),
     }
 }
 

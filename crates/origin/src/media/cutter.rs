@@ -128,8 +128,9 @@ pub struct PartCutter {
     segment_limit: u64,
     /// Decode time that the next sample should have.
     expected: Option<u64>,
-    /// Decode time at which the open segment started.
+    /// Decode time at which the open segment started, and the multiple of the segment length it is near.
     segment_start: Option<u64>,
+    segment_slot: u64,
     /// The last sync picture, and how long the GOP before it was.
     last_sync: Option<u64>,
     last_gop: u64,
@@ -156,6 +157,7 @@ impl PartCutter {
             segment_limit: ticks_in(config.segment_limit, timescale),
             expected: None,
             segment_start: None,
+            segment_slot: 0,
             last_sync: None,
             last_gop: 0,
             growing: None,
@@ -207,15 +209,18 @@ impl PartCutter {
 
         let (continuity, skipped) = match self.expected {
             None => (Continuity::Continues, 0),
-            Some(expected) if start.abs_diff(expected) < u64::from(first_duration).max(1) => {
+            Some(expected) if start >= expected => {
+                let missing = start - expected;
+                let hole = ticks_in(SMALL_HOLE, self.timescale).max(u64::from(first_duration));
+                if missing <= hole {
+                    (Continuity::Continues, 0)
+                } else {
+                    (Continuity::Gap { ticks: missing }, 0)
+                }
+            }
+            Some(expected) if expected - start < u64::from(first_duration) => {
                 (Continuity::Continues, 0)
             }
-            Some(expected) if start > expected => (
-                Continuity::Gap {
-                    ticks: start - expected,
-                },
-                0,
-            ),
             Some(expected) if expected - start > ticks_in(REPEAT_HORIZON, self.timescale) => {
                 (Continuity::Reset, 0)
             }
@@ -309,7 +314,10 @@ impl PartCutter {
             self.last_gop = self.last_sync.map_or(0, |last| at.saturating_sub(last));
             self.last_sync = Some(at);
         }
-        let now = MediaTime::new(at + u64::from(sample.duration) / 2, self.timescale).as_nanos();
+        // Half a sample of tolerance: clocks of milliseconds put a GOP of two seconds at 1.999.
+        let middle = at + u64::from(sample.duration) / 2;
+        let slot = middle / self.segment;
+        let now = MediaTime::new(middle, self.timescale).as_nanos();
         let Some(start) = self
             .segment_start
             .filter(|_| continuity == Continuity::Continues)
@@ -318,17 +326,15 @@ impl PartCutter {
             if let CutRule::Follow(cuts) = &mut self.rule {
                 cuts.retain(|&cut| cut > now);
             }
-            self.open_segment(at);
+            self.open_segment(at, slot);
             return SegmentStart::Starts;
         };
         let elapsed = at.saturating_sub(start);
         let due = match &mut self.rule {
             CutRule::Grid => {
-                // Half a sample of tolerance: clocks of milliseconds put a GOP of two seconds at 1.999.
-                let nearest = |time: u64| (time + u64::from(sample.duration) / 2) / self.segment;
                 let next_would_be_too_late = self.last_gop > 0
                     && elapsed.saturating_add(self.last_gop) >= self.segment_limit;
-                nearest(at) > nearest(start) || (self.video && next_would_be_too_late)
+                slot > self.segment_slot || (self.video && next_would_be_too_late)
             }
             CutRule::Follow(cuts) => {
                 let due = cuts.front().is_some_and(|&cut| cut <= now);
@@ -339,10 +345,10 @@ impl PartCutter {
             }
         };
         if due && sync {
-            self.open_segment(at);
+            self.open_segment(at, slot);
             SegmentStart::Starts
         } else if elapsed.saturating_add(u64::from(sample.duration)) >= self.segment_limit {
-            self.open_segment(at);
+            self.open_segment(at, slot);
             if sync {
                 SegmentStart::Starts
             } else {
@@ -353,7 +359,8 @@ impl PartCutter {
         }
     }
 
-    fn open_segment(&mut self, at: u64) {
+    fn open_segment(&mut self, at: u64, slot: u64) {
+        self.segment_slot = slot;
         // The first segment of a track opens with its first sample; nobody has to follow that.
         let is_later = self.segment_start.replace(at).is_some();
         if is_later && self.cuts.len() < MOST_CUTS_AHEAD {
@@ -513,6 +520,10 @@ const MOST_PART_BYTES: usize = 64 << 20;
 
 /// The most fragments that one part is put together from, for the same reason.
 const MOST_PIECES: usize = 4096;
+
+/// A hole up to this long (or one sample) is no gap: a picture that a camera dropped where a fragment ended.
+/// Players step over it, while a discontinuity would make them start their decoders anew.
+const SMALL_HOLE: Duration = Duration::from_millis(100);
 
 /// A fragment that ends before what is expected is taken for a repetition up to this far back; farther
 /// back, the encoder's clock was set.

@@ -92,6 +92,11 @@ pub enum MediaError {
         /// The track.
         track: TrackId,
     },
+    /// The first sample entry of a track is of a codec that cannot be announced to players.
+    UnknownCodec {
+        /// Its four-character code.
+        format: BoxKind,
+    },
     /// The initialization section has no track that can be published.
     NoTracks,
     /// An encrypted fragment would have to be rewritten, which would break its encryption boxes.
@@ -125,6 +130,7 @@ impl MediaError {
             | Self::TooManySamples { .. }
             | Self::PartTooLarge { .. } => Fault::TooLarge,
             Self::NoTracks
+            | Self::UnknownCodec { .. }
             | Self::Encrypted { .. }
             | Self::OpenEnded { .. }
             | Self::SampleTooLong { .. } => Fault::Unsupported,
@@ -157,6 +163,7 @@ impl fmt::Display for MediaError {
                 write!(f, "{samples} samples in a fragment; the limit is {limit}")
             }
             Self::SampleOutside { track } => write!(f, "a sample of track {track} lies outside the fragment's mdat"),
+            Self::UnknownCodec { format } => write!(f, "codec '{format}' is none that this origin can announce"),
             Self::NoTracks => f.write_str("the initialization section has no audio, video or text track that can be published"),
             Self::Encrypted { track } => write!(
                 f,

@@ -3,13 +3,20 @@
 use std::fmt;
 
 use bytes::Bytes;
-use mp4_atom::{Trak, Trex};
+use mp4_atom::{Mdhd, Tkhd, Trex};
 
 use super::boxes::{self, BoxKind, Child};
 use super::codec;
+use super::entry::{EntryFields, SampleEntry};
 use super::error::MediaError;
 use super::limits::MediaLimits;
 use super::time::{FrameRate, Timescale};
+
+const HDLR: BoxKind = BoxKind(*b"hdlr");
+const MDHD: BoxKind = BoxKind(*b"mdhd");
+const MDIA: BoxKind = BoxKind(*b"mdia");
+const STSD: BoxKind = BoxKind(*b"stsd");
+const TKHD: BoxKind = BoxKind(*b"tkhd");
 
 /// The number that a file gives to one of its tracks (`track_ID`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -167,10 +174,10 @@ impl InitSection {
         let mut ignored = Vec::new();
         for trak in traks {
             let id = track_id(&bytes, trak)?;
-            if is_publishable(&bytes, trak)? {
-                let trak = boxes::decode::<Trak>(BoxKind::TRAK, &bytes[trak.whole.clone()])?;
+            let handler = handler(&bytes, trak)?;
+            if matches!(&handler.0, b"vide" | b"soun" | b"text" | b"subt") {
                 let trex = trexes.iter().find(|trex| trex.track_id == id.value());
-                tracks.push(Track::read(id, &trak, trex)?);
+                tracks.push(Track::read(id, &bytes, trak, handler, trex)?);
             } else {
                 ignored.push(id);
             }
@@ -301,80 +308,86 @@ fn descend(bytes: &[u8], within: &Child, path: &[BoxKind]) -> Result<Child, Medi
 
 /// A `trak`'s number, from its `tkhd`.
 fn track_id(bytes: &[u8], trak: &Child) -> Result<TrackId, MediaError> {
-    let tkhd = BoxKind(*b"tkhd");
-    let header = descend(bytes, trak, &[tkhd])?;
+    let header = descend(bytes, trak, &[TKHD])?;
     Ok(TrackId(
-        boxes::decode::<mp4_atom::Tkhd>(tkhd, &bytes[header.whole])?.track_id,
+        boxes::decode::<Tkhd>(TKHD, &bytes[header.whole])?.track_id,
     ))
 }
 
-/// Whether a `trak`'s handler says audio, video or text. Looked at before the rest of the track is
-/// decoded, so that an exotic data track beside the media cannot fail the whole section.
-fn is_publishable(bytes: &[u8], trak: &Child) -> Result<bool, MediaError> {
-    let handler = descend(bytes, trak, &[BoxKind(*b"mdia"), BoxKind(*b"hdlr")])?;
-    let body = &bytes[handler.body];
-    let kind = body.get(8..12).ok_or_else(|| MediaError::Malformed {
-        kind: BoxKind(*b"hdlr"),
-        reason: "too short".to_owned(),
-    })?;
-    Ok(matches!(kind, b"vide" | b"soun" | b"text" | b"subt"))
+/// What a `trak`'s handler says that it is. Looked at before the rest of the track is read, so that
+/// an exotic data track beside the media cannot fail the whole section.
+fn handler(bytes: &[u8], trak: &Child) -> Result<BoxKind, MediaError> {
+    let found = descend(bytes, trak, &[MDIA, HDLR])?;
+    let kind = bytes[found.body]
+        .get(8..)
+        .and_then(|rest| rest.first_chunk::<4>());
+    kind.map(|kind| BoxKind(*kind))
+        .ok_or_else(|| malformed(HDLR, "too short"))
+}
+
+fn malformed(kind: BoxKind, reason: &str) -> MediaError {
+    MediaError::Malformed {
+        kind,
+        reason: reason.to_owned(),
+    }
 }
 
 impl Track {
-    fn read(id: TrackId, trak: &Trak, trex: Option<&Trex>) -> Result<Self, MediaError> {
-        let mdhd = &trak.mdia.mdhd;
-        let timescale = Timescale::new(mdhd.timescale).ok_or_else(|| MediaError::Malformed {
-            kind: BoxKind(*b"mdhd"),
-            reason: "the timescale is zero".to_owned(),
-        })?;
-        let entry = trak.mdia.minf.stbl.stsd.codecs.first();
-        let entry = entry.ok_or(MediaError::Missing {
-            kind: BoxKind(*b"avc1"),
-            parent: BoxKind(*b"stsd"),
-        })?;
+    fn read(
+        id: TrackId,
+        bytes: &[u8],
+        trak: &Child,
+        handler: BoxKind,
+        trex: Option<&Trex>,
+    ) -> Result<Self, MediaError> {
+        let mdhd = descend(bytes, trak, &[MDIA, MDHD])?;
+        let mdhd = boxes::decode::<Mdhd>(MDHD, &bytes[mdhd.whole])?;
+        let timescale = Timescale::new(mdhd.timescale)
+            .ok_or_else(|| malformed(MDHD, "the timescale is zero"))?;
         let trex = trex.ok_or(MediaError::Missing {
             kind: BoxKind::TREX,
             parent: BoxKind::MVEX,
         })?;
-        let described = codec::describe(entry).ok_or_else(|| MediaError::Malformed {
-            kind: BoxKind(*b"stsd"),
-            reason: "a codec this origin does not know".to_owned(),
+        let stsd = descend(
+            bytes,
+            trak,
+            &[MDIA, BoxKind(*b"minf"), BoxKind(*b"stbl"), STSD],
+        )?;
+        let entry = SampleEntry::first(bytes, &stsd, handler)?;
+        let described = codec::describe(&entry)?.ok_or_else(|| MediaError::UnknownCodec {
+            format: entry.format(),
         })?;
 
-        let kind = if let Some(visual) = entry.visual() {
-            let tkhd = &trak.tkhd;
-            let display = (tkhd.width.integer(), tkhd.height.integer());
-            let (width, height) = match display {
-                (0, _) | (_, 0) => (visual.width, visual.height),
-                _ if tkhd.size_is_aspect_ratio => (visual.width, visual.height),
-                display => display,
-            };
-            let frame_rate =
-                FrameRate::from_sample_duration(trex.default_sample_duration, timescale);
-            TrackKind::Video {
-                width,
-                height,
-                frame_rate,
+        let kind = match entry.fields() {
+            EntryFields::Visual { width, height } => {
+                let (width, height) = display_size(bytes, trak)?.unwrap_or((width, height));
+                let frame_rate =
+                    FrameRate::from_sample_duration(trex.default_sample_duration, timescale);
+                TrackKind::Video {
+                    width,
+                    height,
+                    frame_rate,
+                }
             }
-        } else if let Some(audio) = entry.audio() {
-            // The sample entry has 16 bits for the rate and holds 0 or nonsense beyond 65 535 Hz,
-            // where the timescale is the rate by convention.
-            let stated = u32::from(audio.sample_rate.integer());
-            let sample_rate = if stated == 0 {
-                timescale.ticks_per_second()
-            } else {
-                stated
-            };
-            TrackKind::Audio {
-                channels: described.channels.unwrap_or(audio.channel_count),
+            // The sample entry has 16 bits for the rate and holds 0 beyond 65 535 Hz, where the
+            // timescale is the rate by convention.
+            EntryFields::Audio {
+                channels,
                 sample_rate,
-            }
-        } else {
-            TrackKind::Text
+            } => TrackKind::Audio {
+                channels: described.channels.unwrap_or(channels),
+                sample_rate: if sample_rate == 0 {
+                    timescale.ticks_per_second()
+                } else {
+                    sample_rate
+                },
+            },
+            EntryFields::Text => TrackKind::Text,
         };
-        let language = Some(mdhd.language.clone()).filter(|language| {
+        let language = Some(mdhd.language).filter(|language| {
             language != "und" && language.bytes().all(|byte| byte.is_ascii_lowercase())
         });
+        let max_bitrate = entry.max_bitrate()?.or(described.max_bitrate);
         Ok(Self {
             info: TrackInfo {
                 id,
@@ -382,7 +395,7 @@ impl Track {
                 kind,
                 codec: described.name,
                 language,
-                max_bitrate: described.max_bitrate,
+                max_bitrate,
             },
             defaults: SampleDefaults {
                 duration: trex.default_sample_duration,
@@ -391,4 +404,13 @@ impl Track {
             },
         })
     }
+}
+
+/// The size in which a track wants to be shown, where its `tkhd` gives one in pixels.
+fn display_size(bytes: &[u8], trak: &Child) -> Result<Option<(u16, u16)>, MediaError> {
+    let header = descend(bytes, trak, &[TKHD])?;
+    let header = boxes::decode::<Tkhd>(TKHD, &bytes[header.whole])?;
+    let size = (header.width.integer(), header.height.integer());
+    Ok(Some(size)
+        .filter(|&(width, height)| width > 0 && height > 0 && !header.size_is_aspect_ratio))
 }

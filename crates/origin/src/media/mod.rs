@@ -14,6 +14,7 @@ mod boxes;
 mod codec;
 mod cutter;
 mod demo;
+mod entry;
 mod error;
 mod fragment;
 mod init;
@@ -23,6 +24,9 @@ mod presentation;
 mod reader;
 mod time;
 mod writer;
+
+#[cfg(test)]
+mod tests;
 
 pub use boxes::BoxKind;
 pub use cutter::{Accepted, CutConfig, PartCutter, part_target_for};

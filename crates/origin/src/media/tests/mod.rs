@@ -1,0 +1,10 @@
+//! Tests of the whole path from bytes to parts. Tests of one file's own logic are in that file.
+
+/// The demo, decoded by somebody else.
+mod demo_decodes;
+/// Running ffmpeg and ffprobe, which these tests need.
+mod ffmpeg;
+/// What ffmpeg sends in each of its ways, cut and compared with the source packet by packet.
+mod ingest;
+/// Arbitrary chunks, arbitrary bytes.
+mod properties;
