@@ -140,8 +140,8 @@ engine.addEventListener('frame', () => {
   attempts = 0;
   setState('playing');
   view.notice();
-  view.engine(engineWords());
 });
+engine.addEventListener('opened', () => view.engine(engineWords()));
 engine.addEventListener('levels', showLevels);
 engine.addEventListener('ended', () => {
   setState('ended');
@@ -161,7 +161,9 @@ function showLevels() {
 }
 
 function engineWords() {
-  if (engine.kind === 'native') return 'Played by the browser’s own HLS';
+  if (engine.kind === 'native') {
+    return `Played by the browser’s own HLS${engine.source === 'missing' ? ', because hls.js could not be loaded: expect more latency' : ''}`;
+  }
   return `hls.js ${window.Hls?.version ?? HLS_VERSION}${engine.source === 'cdn' ? ' from a public CDN' : ''}`;
 }
 
@@ -186,8 +188,8 @@ function tick() {
   if (document.hidden) return;
   // Figures change twice a second: often enough to be live, seldom enough to be read.
   if (ticks % 2 === 0) {
-    view.figures({ ...values, stalls: metrics.stalls, stalledMs: metrics.stalledMs, jumps: metrics.jumps }, metrics.rates());
-    view.features({ ...metrics, part: values.part, canBlock: values.canBlock, canSkip: values.canSkip });
+    view.figures({ ...metrics, ...values }, metrics.rates());
+    view.features({ ...metrics, ...values });
     showStatus(values);
   }
   if (ticks % (calm.matches ? 8 : 1) === 0) for (const graph of graphs) graph.draw(metrics.samples, performance.now());

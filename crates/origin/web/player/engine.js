@@ -65,7 +65,7 @@ function script(src, integrity) {
 const hasMediaSource = () => 'MediaSource' in window || 'ManagedMediaSource' in window;
 
 /**
- * Events: `levels` (the renditions are known), `frame` (the first one is on screen), `ended`, `problem` with `{kind, detail}`;
+ * Events: `opened`, `levels` (the renditions are known), `frame` (the first one is on screen), `ended`, `problem` with `{kind, detail}`;
  * kinds: `library`, `unsupported`, `missing`, `network`, `media`, `gesture`.
  */
 export class Engine extends EventTarget {
@@ -76,6 +76,7 @@ export class Engine extends EventTarget {
     for (const event of ['playing', 'timeupdate', 'seeking', 'emptied', 'pause']) {
       video.addEventListener(event, () => (event !== 'timeupdate' || video.readyState > 2) && metrics.stallEnds());
     }
+    video.addEventListener('timeupdate', () => this.mayMove());
     video.addEventListener('ended', () => this.emit('ended'));
     video.addEventListener('error', () => this.kind === 'native' && this.nativeError());
   }
@@ -98,6 +99,7 @@ export class Engine extends EventTarget {
         if (window.Hls.isSupported()) return (this.kind = 'hls.js');
       } catch {
         if (!native) return void this.emit('problem', { kind: 'library' });
+        this.source = 'missing';
       }
     }
     if (native) return (this.kind = 'native');
@@ -110,30 +112,36 @@ export class Engine extends EventTarget {
     this.close();
     this.metrics.reset();
     this.recoveries = 0;
+    this.firstFrameTime = NaN;
     const shown = () => {
       if (Number.isNaN(this.metrics.firstFrameAt)) {
         this.metrics.firstFrameAt = performance.now();
+        this.firstFrameTime = this.video.currentTime;
         this.emit('frame');
       }
     };
     if (this.video.requestVideoFrameCallback) this.frameCallback = this.video.requestVideoFrameCallback(shown);
     else this.video.addEventListener('playing', shown, { once: true });
     if (kind === 'hls.js') this.openHls(url);
-    else this.video.src = url;
-    this.play();
+    else {
+      this.video.src = url;
+      this.play();
+    }
+    this.emit('opened');
   }
 
   openHls(url) {
     const { Hls } = window;
     const hls = (this.hls = new Hls(LOW_LATENCY));
     const on = (event, handler) => hls.on(event, (_, data) => this.hls === hls && handler(data));
+    on(Hls.Events.MEDIA_ATTACHED, () => this.play()); // attaching resets the element: what was asked before is forgotten
     on(Hls.Events.MANIFEST_PARSED, () => this.emit('levels'));
     on(Hls.Events.LEVEL_SWITCHED, () => this.emit('levels'));
     on(Hls.Events.LEVEL_LOADED, (data) => this.playlistLoaded(data));
     on(Hls.Events.AUDIO_TRACK_LOADED, (data) => this.playlistLoaded(data));
-    on(Hls.Events.FRAG_LOADED, ({ frag, part, payload }) =>
+    on(Hls.Events.FRAG_LOADED, ({ frag, part }) =>
       frag.sn !== 'initSegment' &&
-      this.metrics.loaded({ bytes: payload.byteLength, isPart: Boolean(part), counts: frag.type === 'main' }));
+      this.metrics.loaded({ bytes: (part ?? frag).stats.loaded, isPart: Boolean(part), counts: frag.type === 'main' }));
     on(Hls.Events.ERROR, (data) => this.hlsError(data));
     hls.loadSource(url);
     hls.attachMedia(this.video);
@@ -190,9 +198,15 @@ export class Engine extends EventTarget {
     }
   }
 
+  /** Until the picture moves, browsers say `waiting` and `playing` by turns: that is the start, not a stall. */
+  mayMove() {
+    const { video, metrics } = this;
+    if (Number.isNaN(metrics.movingAt) && video.currentTime > this.firstFrameTime + 0.1) metrics.movingAt = performance.now();
+  }
+
   mayStall() {
     const { video, metrics } = this;
-    if (Number.isNaN(metrics.firstFrameAt) || video.seeking || video.paused || video.ended) return;
+    if (Number.isNaN(metrics.movingAt) || video.seeking || video.paused || video.ended) return;
     metrics.stallBegins();
   }
 
@@ -255,6 +269,7 @@ export class Engine extends EventTarget {
     const started = !Number.isNaN(this.metrics.firstFrameAt);
     return {
       engine: this.kind,
+      known: Boolean(details),
       live: details ? details.live : video.duration === Infinity,
       /** From capture to screen, by the stream's own clock. */
       latency: started && date ? (Date.now() + this.streams.clockOffset - date.getTime()) / 1000 : NaN,

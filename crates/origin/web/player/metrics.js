@@ -12,6 +12,7 @@ export class Metrics {
   reset() {
     this.startedAt = performance.now();
     this.firstFrameAt = NaN;
+    this.movingAt = NaN;
     this.samples = [];
     this.errors = [];
     this.stalls = 0;
@@ -81,9 +82,9 @@ export class Metrics {
 
   /** Plain data, for tests and for a curious console. */
   snapshot() {
-    const { startedAt, firstFrameAt, samples, errors, stalls, stalledMs, jumps, partsLoaded, segmentsLoaded, reloads,
+    const { startedAt, firstFrameAt, movingAt, samples, errors, stalls, stalledMs, jumps, partsLoaded, segmentsLoaded, reloads,
       blockingReloads, deltaRequests, deltaUpdates, renditionReports, current } = this;
-    return { startedAt, firstFrameAt, samples: [...samples], errors: [...errors], stalls, stalledMs, jumps, partsLoaded,
+    return { startedAt, firstFrameAt, movingAt, samples: [...samples], errors: [...errors], stalls, stalledMs, jumps, partsLoaded,
       segmentsLoaded, reloads, blockingReloads, deltaRequests, deltaUpdates, renditionReports, ...current, ...this.rates() };
   }
 }

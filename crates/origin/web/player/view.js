@@ -150,7 +150,7 @@ export class View {
     text('live-text', edge || !known ? 'Live' : 'Go live');
   }
 
-  features({ partsLoaded, part, canBlock, blockingReloads, canSkip, deltaUpdates, renditionReports }) {
+  features({ known, partsLoaded, part, canBlock, blockingReloads, canSkip, deltaUpdates, renditionReports }) {
     const show = (id, state, how) => {
       const item = element(id);
       attribute(item, 'data-state', state);
@@ -159,12 +159,12 @@ export class View {
     const use = (id, offered, times, unit) =>
       times > 0 ? show(id, 'on', `in use, ${count(times)}${unit}`)
         : offered ? show(id, 'offered', 'offered')
-          : show(id, 'unknown', DASH);
+          : show(id, 'unknown', known ? 'not offered' : DASH);
     use('x-parts', part > 0, partsLoaded, ' loaded');
     use('x-blocking', canBlock, blockingReloads, '×');
     use('x-delta', canSkip, deltaUpdates, '×');
     if (renditionReports > 0) show('x-reports', 'on', `${renditionReports} in each playlist`);
-    else show('x-reports', 'unknown', DASH);
+    else show('x-reports', 'unknown', known ? 'not offered' : DASH);
   }
 
   // ── streams and address ──

@@ -1,0 +1,94 @@
+// A real encoder: ffmpeg sends a generated picture and a tone in real time, and is watched like the demo.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { after, before, test } from 'node:test';
+import { launch, openPage, shoot } from './support/browser.js';
+import { startOrigin } from './support/origin.js';
+import { assertPlayedWell, watch } from './support/watching.js';
+
+const SECONDS = Number(process.env.WATCH_SECONDS ?? 25);
+const DECODED_SECONDS = 10;
+const APPEARS_MS = 20_000;
+let origin;
+let browser;
+before(async () => {
+  origin = await startOrigin({ args: ['--no-demo'], streams: 0 });
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  await origin?.stop();
+});
+
+/** Runs a program to its end: `{code, output, errors}`. */
+function run(program, args) {
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const seen = { code: undefined, output: '', errors: '' };
+  child.stdout.on('data', (data) => (seen.output += data));
+  child.stderr.on('data', (data) => (seen.errors += data));
+  const ended = new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve(Object.assign(seen, { code })));
+  });
+  return { child, ended, seen };
+}
+
+/** Publishes `name` until stopped: 720p at 30 pictures a second, a key picture each second, in fragments of 200 ms. */
+function publish(name, codec) {
+  const url = new URL(`ingest/${name}`, origin.page).href;
+  return run('ffmpeg', ['-hide_banner', '-nostdin', '-loglevel', 'warning', '-re',
+    '-f', 'lavfi', '-i', 'testsrc2=size=1280x720:rate=30', '-f', 'lavfi', '-i', 'sine=frequency=440:sample_rate=48000',
+    '-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-g', '30', '-keyint_min', '30', '-sc_threshold', '0',
+    '-b:v', '1500k', ...codec, '-c:a', 'aac', '-b:a', '96k',
+    '-f', 'mp4', '-movflags', '+cmaf+delay_moov+skip_trailer', '-frag_duration', '200000', '-method', 'PUT', url]);
+}
+
+/** Resolves to the stream of that name once the list has it; rejects when the encoder ends before. */
+async function listed(name, encoder) {
+  const deadline = AbortSignal.timeout(APPEARS_MS);
+  const list = new URL('api/streams', origin.page);
+  while (!deadline.aborted) {
+    if (encoder.seen.code !== undefined) throw new Error(`ffmpeg ended with ${encoder.seen.code}: ${encoder.seen.errors}\n${origin.log()}`);
+    const { streams } = await (await fetch(list, { signal: deadline })).json();
+    const stream = streams.find((s) => s.name === name);
+    // The list has no way to wait; the playlist has (its first answer is held until there is something to play).
+    if (stream && (await fetch(new URL(stream.url, list), { signal: deadline })).ok) return stream;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`${name} was not listed within ${APPEARS_MS} ms: ${encoder.seen.errors}\n${origin.log()}`);
+}
+
+for (const [kind, name, codec] of [
+  ['without B-frames', 'cam', ['-profile:v', 'baseline', '-tune', 'zerolatency']],
+  ['with B-frames', 'cam-b', ['-profile:v', 'main', '-bf', '2']],
+]) {
+  test(`an encoder ${kind} is played with low latency and decodes`, { timeout: (SECONDS + DECODED_SECONDS + 90) * 1_000 }, async (t) => {
+    const encoder = publish(name, codec);
+    try {
+      const stream = await listed(name, encoder);
+      const page = await openPage(browser);
+      const seen = await watch(page, new URL(`#/${name}`, origin.page).href, { seconds: SECONDS, label: name });
+      t.diagnostic(JSON.stringify(seen.figures));
+      if (name === 'cam') await shoot(page, 'encoder');
+      await seen.recorder.finish();
+      await page.context().close();
+      await decodes(new URL(stream.url, origin.page).href);
+      assertPlayedWell(seen, page);
+    } finally {
+      encoder.child.kill('SIGINT');
+      await encoder.ended;
+    }
+    assert.doesNotMatch(encoder.seen.errors, /error|broken pipe|refused/i, 'what ffmpeg says about sending');
+  });
+}
+
+/** ffprobe finds both tracks, and ffmpeg decodes ten seconds of them, without a line of complaint. */
+async function decodes(url) {
+  const probe = await run('ffprobe', ['-hide_banner', '-loglevel', 'error', '-show_entries', 'stream=codec_name', '-of', 'csv=p=0', url]).ended;
+  assert.equal(probe.errors, '');
+  assert.deepEqual([...new Set(probe.output.split(/\s+/).filter(Boolean))].sort(), ['aac', 'h264']);
+  const decode = await run('ffmpeg', ['-hide_banner', '-nostdin', '-loglevel', 'error', '-i', url, '-t', String(DECODED_SECONDS), '-f', 'null', '-']).ended;
+  assert.equal(decode.errors, '');
+  assert.equal(decode.code, 0);
+}

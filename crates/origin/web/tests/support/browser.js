@@ -1,0 +1,56 @@
+// Chromium, driven by playwright-core: no browser is downloaded, the machine's own is used.
+
+import { mkdir } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright-core';
+
+const OUT = process.env.SHOTS ?? fileURLToPath(new URL('../out', import.meta.url));
+const ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+  '--disable-component-update', '--disable-sync', '--autoplay-policy=no-user-gesture-required'];
+
+export const LAPTOP = { width: 1440, height: 900 };
+export const PHONE = { width: 390, height: 844 };
+
+export async function launch() {
+  const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
+  return chromium.launch({ executablePath, headless: true, args: ARGS }).catch((error) => {
+    throw new Error(`Chromium did not start from ${executablePath}: install it or set CHROMIUM.\n${error.message}`);
+  });
+}
+
+/** A page with `complaints`: every console error and warning, uncaught exception and failed answer seen on it. */
+export async function openPage(browser, { viewport = LAPTOP, scheme = 'light', ...options } = {}) {
+  const context = await browser.newContext({ viewport, colorScheme: scheme, ...(viewport === PHONE && { deviceScaleFactor: 2, hasTouch: true }), ...options });
+  const page = await context.newPage();
+  page.complaints = [];
+  page.on('console', (message) => ['error', 'warning'].includes(message.type()) && page.complaints.push(`console: ${message.text()}`));
+  page.on('pageerror', (error) => page.complaints.push(`uncaught: ${error.message}`));
+  page.on('response', (response) => response.status() >= 400 && page.complaints.push(`${response.status()} ${response.url()}`));
+  return page;
+}
+
+/** Laptop and phone, light and dark, of whatever the page shows now. */
+export async function shoot(page, name) {
+  await mkdir(OUT, { recursive: true });
+  const before = page.viewportSize();
+  for (const [device, viewport] of [['laptop', LAPTOP], ['phone', PHONE]]) {
+    await page.setViewportSize(viewport);
+    for (const colorScheme of ['light', 'dark']) {
+      await page.emulateMedia({ colorScheme });
+      // Two frames: the layout has settled and the canvases, which follow a resize observer, are drawn again.
+      await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 300))));
+      await page.screenshot({ path: `${OUT}/${name}-${device}-${colorScheme}.png`, fullPage: device === 'phone' });
+    }
+  }
+  await page.setViewportSize(before);
+}
+
+/** Waits for the page's own state, and says what it showed instead when it never comes. */
+export async function untilState(page, wanted, timeout = 10_000) {
+  await page.waitForFunction((state) => window.llhls?.state === state, wanted, { timeout }).catch(async () => {
+    const seen = await page.evaluate(() => ({
+      state: window.llhls?.state, notice: document.getElementById('notice')?.innerText, metrics: window.llhls?.metrics,
+    }));
+    throw new Error(`the page is not “${wanted}” after ${timeout} ms: ${JSON.stringify(seen, null, 1).slice(0, 4_000)}\n${page.complaints.join('\n')}`);
+  });
+}
