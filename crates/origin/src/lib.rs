@@ -1,3 +1,47 @@
 //! A Low-Latency HLS origin server, as a binary and as a library.
+//!
+//! Glue between well-kept libraries and the `llhls` facade, which it uses as any other program
+//! would: HTTP is parsed here, fMP4 is read at the edge, a handle is called, and its outcome becomes
+//! a status. No playlist text is ever parsed or written here.
+//!
+//! ```text
+//!   PUT /ingest/…  ──► ingest ──► media (boxes, cutting) ──► Publisher ┐
+//!   demo clips     ──► media::demo ──► Demo ───────────────► Publisher ┤
+//!                                                                      ▼
+//!   GET /live/…    ◄── delivery ◄──────────────── Viewer ◄────── llhls registry
+//!   GET /          ◄── page            GET /api/streams ◄── api
+//! ```
+//!
+//! # Mounting it
+//!
+//! ```no_run
+//! use origin::{Demo, Origin, OriginConfig};
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let origin = Origin::new(OriginConfig::new())?;
+//!     let mut demo = Demo::open(&origin)?;
+//!     tokio::spawn(async move { demo.run().await });
+//!
+//!     let app = axum::Router::new().merge(origin.router());
+//!     let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
+//!     axum::serve(listener, app).await?;
+//!     Ok(())
+//! }
+//! ```
 
+mod api;
+mod delivery;
+mod demo;
+mod ingest;
 pub mod media;
+mod origin;
+mod page;
+mod rendition;
+mod server;
+
+// The public interface is:
+pub use crate::origin::{Origin, OriginConfig, OriginError};
+pub use api::multivariant_path;
+pub use demo::{DEMO, Demo, DemoError};
+pub use server::{serve, stop_signal};

@@ -1,1 +1,64 @@
 //! Live streams: bytes, playlists, waiters and compression behind two handles.
+//!
+//! This crate joins [`ring_core`], which keeps the bytes, and [`llhls_manifest`], which writes the
+//! playlists. It adds what neither has: names, one publisher per rendition, versions that become
+//! visible in one step, requests that wait, and gzip.
+//!
+//! ```text
+//!   Publisher ── publish(part) ─┬─► ring slot            bytes first,
+//!   (owns the manifest)         ├─► manifest             then the roll,
+//!                               └─► M3u8Cache ──swap──►  then one version with both
+//!                                        │
+//!   Viewer ── playlist(directives) ◄─────┤  waits for a version that has what was asked for
+//!          ── part / segment / init ◄────┘  looks up, clones a handle, copies nothing
+//! ```
+//!
+//! # Rules
+//!
+//! * A playlist version never names a part whose bytes are not readable (law 1).
+//! * A version is one immutable [`Snapshot`]; each of its forms is written at most once, when the
+//!   first request asks for it, and shared by all.
+//! * Nobody polls: a request that has to wait wakes when a version satisfies it, after three
+//!   target durations at the latest, or when the presentation is removed.
+//! * Dropping any future leaves nothing behind.
+//! * No room is a typed error. A live stream is never thrown out for another.
+//!
+//! # Where things are
+//!
+//! A presentation has renditions. Relative to the multivariant playlist a rendition's playlist is
+//! `NAME/media.m3u8`, and its media lies beside that playlist, named by the manifest's
+//! [`ResourceNames`](llhls_manifest::ResourceNames).
+//!
+//! The facade crate `llhls` shows the whole path in one example; [`Playlists`], [`Publisher`] and
+//! [`Viewer`] show their own parts of it.
+
+mod cache;
+mod config;
+mod encode;
+mod error;
+mod media;
+mod multivariant;
+mod name;
+mod part;
+mod presentation;
+mod publisher;
+mod rates;
+mod registry;
+mod rendition;
+mod snapshot;
+mod viewer;
+mod wait;
+
+// The public interface is:
+pub use cache::M3u8Cache;
+pub use config::{RegistryConfig, RegistryConfigError};
+pub use encode::{Body, Coding};
+pub use error::{MediaError, PlaylistError, PublishError, PublisherError};
+pub use media::{Audio, Media, Video};
+pub use name::{InvalidName, StreamName};
+pub use part::{Part, Published};
+pub use presentation::RenditionInfo;
+pub use publisher::Publisher;
+pub use registry::{Ending, Playlists, PresentationInfo, RenditionConfig};
+pub use snapshot::Snapshot;
+pub use viewer::{Resource, Viewer};

@@ -1,0 +1,246 @@
+//! `Origin`: the state that all handlers share, and the router over it.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use http::{HeaderName, Method, StatusCode, header};
+use llhls::manifest::{ConfigError, M3u8Manifest, ManifestConfig, MediaDuration, ResourceNames};
+use llhls::registry::{Playlists, RegistryConfig, RegistryConfigError};
+use tower_http::cors::{Any, CorsLayer};
+
+use crate::media::CutConfig;
+use crate::{api, delivery, ingest, page};
+
+/// The longest sample that a part may be rounded up by: an AAC frame of 24 kHz.
+const LONGEST_SAMPLE: MediaDuration = MediaDuration::from_millis(43);
+
+/// A day: how long a browser may remember that cross-origin requests are welcome.
+const PREFLIGHT_AGE: Duration = Duration::from_secs(86_400);
+
+/// An origin: a registry of live streams and the HTTP routes over it.
+///
+/// Cloning shares everything. [`router`](Self::router) gives a `tower` service that any axum
+/// application can mount.
+///
+/// ```
+/// use origin::{Origin, OriginConfig};
+///
+/// let origin = Origin::new(OriginConfig::new())?;
+/// let app: axum::Router = origin.router();
+/// # Ok::<(), origin::OriginError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Origin {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    config: OriginConfig,
+    playlists: Playlists,
+    points: Arc<ingest::Points>,
+}
+
+/// What an operator decides about an origin.
+#[derive(Clone, Debug)]
+pub struct OriginConfig {
+    registry: RegistryConfig,
+    target_duration: u32,
+    part_target: MediaDuration,
+    window_segments: u32,
+    player_library: PathBuf,
+}
+
+impl OriginConfig {
+    /// The defaults named at each setter.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            registry: RegistryConfig::new(),
+            target_duration: 2,
+            part_target: MediaDuration::from_millis(200),
+            window_segments: 15,
+            player_library: Path::new(env!("CARGO_MANIFEST_DIR"))
+                .join("web/node_modules/hls.js/dist/hls.min.js"),
+        }
+    }
+
+    /// Bounds of the registry: streams, bytes, waiters.
+    #[must_use]
+    pub fn registry(mut self, registry: RegistryConfig) -> Self {
+        self.registry = registry;
+        self
+    }
+
+    /// EXT-X-TARGETDURATION of what is ingested, in seconds. Default 2.
+    #[must_use]
+    pub fn target_duration(mut self, seconds: u32) -> Self {
+        self.target_duration = seconds;
+        self
+    }
+
+    /// PART-TARGET of what is ingested. Default 200 ms.
+    #[must_use]
+    pub fn part_target(mut self, duration: MediaDuration) -> Self {
+        self.part_target = duration;
+        self
+    }
+
+    /// How many complete segments a playlist lists. Default 15, half a minute.
+    #[must_use]
+    pub fn window_segments(mut self, segments: u32) -> Self {
+        self.window_segments = segments;
+        self
+    }
+
+    /// Where the player library (hls.js) lies. Default: where `npm ci` put it in the source tree.
+    #[must_use]
+    pub fn player_library(mut self, path: impl Into<PathBuf>) -> Self {
+        self.player_library = path.into();
+        self
+    }
+}
+
+impl Default for OriginConfig {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Origin {
+    /// An origin without streams.
+    ///
+    /// # Errors
+    ///
+    /// [`OriginError`] when the bounds or the targets contradict each other.
+    pub fn new(config: OriginConfig) -> Result<Self, OriginError> {
+        let playlists = Playlists::new(config.registry.clone()).map_err(OriginError::Registry)?;
+        let origin = Self {
+            shared: Arc::new(Shared {
+                config,
+                playlists,
+                points: Arc::default(),
+            }),
+        };
+        // What is wrong with the targets is said now, not to the first encoder.
+        let names = ResourceNames::new("check").expect("a plain word is a valid epoch");
+        let part_target = origin.shared.config.part_target;
+        let manifest = origin.manifest_config(names, part_target);
+        M3u8Manifest::new(manifest).map_err(OriginError::Manifest)?;
+        Ok(origin)
+    }
+
+    /// The registry, for a program that publishes or watches by itself.
+    #[must_use]
+    pub fn playlists(&self) -> &Playlists {
+        &self.shared.playlists
+    }
+
+    /// All routes: delivery, ingest, the player page and the stream list.
+    ///
+    /// Every answer, errors too, may be read by scripts of any site (HTTP-07).
+    pub fn router(&self) -> Router {
+        let cors = CorsLayer::new()
+            .allow_origin(Any)
+            .allow_methods([Method::GET, Method::HEAD, Method::OPTIONS])
+            .allow_headers([
+                header::RANGE,
+                header::IF_NONE_MATCH,
+                header::IF_RANGE,
+                header::ACCEPT,
+                header::CONTENT_TYPE,
+            ])
+            .expose_headers([
+                header::AGE,
+                header::DATE,
+                header::CONTENT_LENGTH,
+                header::CONTENT_RANGE,
+                header::ETAG,
+            ])
+            .max_age(PREFLIGHT_AGE)
+            // The answer is the same for every site: a cache need not keep one for each.
+            .vary(Vec::<HeaderName>::new());
+        Router::new()
+            .merge(page::routes())
+            .merge(api::routes())
+            .merge(delivery::routes())
+            .merge(ingest::routes())
+            .fallback(async || (StatusCode::NOT_FOUND, "there is nothing here\n"))
+            .layer(cors)
+            .with_state(self.clone())
+    }
+
+    /// The publishing points.
+    pub(crate) fn points(&self) -> &Arc<ingest::Points> {
+        &self.shared.points
+    }
+
+    /// EXT-X-TARGETDURATION in seconds.
+    pub(crate) fn target_duration(&self) -> u64 {
+        self.shared.config.target_duration.into()
+    }
+
+    /// The manifest configuration that all renditions of this origin share.
+    pub(crate) fn manifest_config(
+        &self,
+        names: ResourceNames,
+        part_target: MediaDuration,
+    ) -> ManifestConfig {
+        let config = &self.shared.config;
+        // The same in all renditions (LL-11), so it is derived from the longest part that any of
+        // them may have: the wanted one, rounded up to a whole sample.
+        let longest = config.part_target.saturating_add(LONGEST_SAMPLE);
+        ManifestConfig::new(names)
+            .target_duration(config.target_duration)
+            .part_target(part_target)
+            .part_hold_back(longest.saturating_mul(3))
+            .window_segments(config.window_segments)
+    }
+
+    /// How many complete segments a playlist lists.
+    pub(crate) fn window_segments(&self) -> u32 {
+        self.shared.config.window_segments
+    }
+
+    /// How ingested media is cut.
+    pub(crate) fn cut_config(&self) -> CutConfig {
+        let config = &self.shared.config;
+        let segment = Duration::from_secs(config.target_duration.into());
+        CutConfig::new(config.part_target.into(), segment)
+    }
+
+    pub(crate) fn player_library(&self) -> &Path {
+        &self.shared.config.player_library
+    }
+}
+
+/// Why an origin could not be made. The operator's to change.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum OriginError {
+    /// The registry's bounds.
+    Registry(RegistryConfigError),
+    /// The targets or the window.
+    Manifest(ConfigError),
+}
+
+impl fmt::Display for OriginError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Registry(error) => write!(formatter, "registry: {error}"),
+            Self::Manifest(error) => write!(formatter, "playlist: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for OriginError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Registry(error) => Some(error),
+            Self::Manifest(error) => Some(error),
+        }
+    }
+}

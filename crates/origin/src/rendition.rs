@@ -1,0 +1,66 @@
+//! How this origin opens a rendition, wherever its media comes from.
+
+use llhls::manifest::{MediaDuration, ResourceNames};
+use llhls::registry::{
+    Audio, Media, Publisher, PublisherError, RenditionConfig, StreamName, Video,
+};
+
+use crate::media::{FrameRate, TrackInfo, TrackKind};
+use crate::origin::Origin;
+
+/// What differs between the renditions of one presentation.
+#[derive(Clone, Debug)]
+pub(crate) struct Shape {
+    /// The longest part: the wanted one, rounded up to whole samples.
+    pub(crate) part_target: MediaDuration,
+    /// Pictures per second, where the header does not tell.
+    pub(crate) frame_rate: Option<FrameRate>,
+    /// Makes the names of this rendition's media unlike those of any before it.
+    pub(crate) epoch: String,
+}
+
+/// Opens a rendition with the origin's targets.
+pub(crate) fn open(
+    origin: &Origin,
+    presentation: &StreamName,
+    name: &StreamName,
+    track: &TrackInfo,
+    shape: Shape,
+) -> Result<Publisher, PublisherError> {
+    let names = ResourceNames::new(&shape.epoch).expect("an epoch is letters and digits");
+    let config = RenditionConfig {
+        manifest: origin.manifest_config(names, shape.part_target),
+        media: media(track, shape.frame_rate),
+    };
+    origin.playlists().publisher(presentation, name, config)
+}
+
+/// The registry's words for a track.
+pub(crate) fn media(track: &TrackInfo, measured: Option<FrameRate>) -> Media {
+    match track.kind {
+        TrackKind::Video {
+            width,
+            height,
+            frame_rate,
+        } => {
+            let mut video = Video::new(track.codec.as_str(), width.into(), height.into());
+            video.frame_rate = frame_rate.or(measured).and_then(|rate| {
+                let thousandths = u32::try_from(rate.millis()).ok()?;
+                Some(llhls::manifest::FrameRate::new(
+                    thousandths,
+                    std::num::NonZeroU32::new(1000)?,
+                ))
+            });
+            Media::Video(video)
+        }
+        TrackKind::Audio { channels, .. } => sound(track, channels.into()),
+        // Only pictures and sound are published.
+        _ => sound(track, 0),
+    }
+}
+
+fn sound(track: &TrackInfo, channels: u32) -> Media {
+    let mut audio = Audio::new(track.codec.as_str(), channels);
+    audio.language.clone_from(&track.language);
+    Media::Audio(audio)
+}

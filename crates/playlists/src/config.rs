@@ -1,0 +1,160 @@
+//! What an operator decides about the registry as a whole: how much there may be of everything.
+
+use std::fmt;
+use std::time::Duration;
+
+/// Bounds of a [`Playlists`](crate::Playlists).
+///
+/// # Worst-case memory
+///
+/// Payload: [`total_bytes`](Self::total_bytes), enforced by the ring. Beside it, per rendition, 64
+/// bytes for each slot of its ring and the text of one playlist window in up to six forms; per
+/// blocked request a few hundred bytes. Nothing is allocated for names that nobody publishes.
+///
+/// ```
+/// use playlists::RegistryConfig;
+///
+/// let config = RegistryConfig::new().presentations(16).total_bytes(256 << 20);
+/// let playlists = playlists::Playlists::new(config)?;
+/// # Ok::<(), playlists::RegistryConfigError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct RegistryConfig {
+    pub(crate) presentations: usize,
+    pub(crate) renditions: usize,
+    pub(crate) total_bytes: u64,
+    pub(crate) bytes_per_rendition: u64,
+    pub(crate) waiters: usize,
+    pub(crate) longest_block: Option<Duration>,
+}
+
+impl RegistryConfig {
+    /// The defaults named at each setter.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            presentations: 256,
+            renditions: 16,
+            total_bytes: 4 << 30,
+            bytes_per_rendition: 64 << 20,
+            waiters: 100_000,
+            longest_block: None,
+        }
+    }
+
+    /// How many presentations may exist at once. Default 256.
+    ///
+    /// One more is a typed error: a live stream is never thrown out to make room.
+    #[must_use]
+    pub fn presentations(mut self, limit: usize) -> Self {
+        self.presentations = limit;
+        self
+    }
+
+    /// How many renditions one presentation may have. Default 16.
+    #[must_use]
+    pub fn renditions(mut self, limit: usize) -> Self {
+        self.renditions = limit;
+        self
+    }
+
+    /// Payload bytes over all renditions. Default 4 GiB.
+    ///
+    /// Room is set aside when a rendition is opened: there may be as many as this holds
+    /// [`bytes_per_rendition`](Self::bytes_per_rendition), and one more is a typed error. So no
+    /// stream can ever starve another.
+    #[must_use]
+    pub fn total_bytes(mut self, bytes: u64) -> Self {
+        self.total_bytes = bytes;
+        self
+    }
+
+    /// Payload bytes of one rendition. Default 64 MiB.
+    ///
+    /// Must hold everything that its playlist may name; a part that would push out listed media is
+    /// refused with [`PublishError::OverBudget`](crate::PublishError::OverBudget).
+    #[must_use]
+    pub fn bytes_per_rendition(mut self, bytes: u64) -> Self {
+        self.bytes_per_rendition = bytes;
+        self
+    }
+
+    /// Requests that may wait on one rendition at once. Default 100 000.
+    #[must_use]
+    pub fn waiters(mut self, limit: usize) -> Self {
+        self.waiters = limit;
+        self
+    }
+
+    /// A cap on the time a request is held. Default none: three target durations (§6.2.5.2).
+    #[must_use]
+    pub fn longest_block(mut self, limit: Duration) -> Self {
+        self.longest_block = Some(limit);
+        self
+    }
+}
+
+impl Default for RegistryConfig {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Why a [`RegistryConfig`] makes no registry. The operator's fault; nothing was built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RegistryConfigError {
+    /// A bound is zero, so that nothing could ever be published.
+    Zero {
+        /// The setter of that bound.
+        bound: &'static str,
+    },
+    /// One rendition may hold more than all renditions together.
+    RenditionOverTotal {
+        /// Bytes of one rendition.
+        rendition: u64,
+        /// Bytes of all renditions.
+        total: u64,
+    },
+    /// The bounds are more than the ring can index.
+    TooLarge,
+}
+
+impl fmt::Display for RegistryConfigError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Zero { bound } => write!(formatter, "{bound} must be at least 1"),
+            Self::RenditionOverTotal { rendition, total } => write!(
+                formatter,
+                "one rendition may hold {rendition} bytes, but all together only {total}"
+            ),
+            Self::TooLarge => formatter.write_str("the bounds are larger than a ring can index"),
+        }
+    }
+}
+
+impl std::error::Error for RegistryConfigError {}
+
+impl RegistryConfig {
+    pub(crate) fn check(&self) -> Result<(), RegistryConfigError> {
+        let bounds = [
+            ("presentations", self.presentations as u64),
+            ("renditions", self.renditions as u64),
+            ("total_bytes", self.total_bytes),
+            ("bytes_per_rendition", self.bytes_per_rendition),
+            ("waiters", self.waiters as u64),
+        ];
+        for (bound, value) in bounds {
+            if value == 0 {
+                return Err(RegistryConfigError::Zero { bound });
+            }
+        }
+        if self.bytes_per_rendition > self.total_bytes {
+            return Err(RegistryConfigError::RenditionOverTotal {
+                rendition: self.bytes_per_rendition,
+                total: self.total_bytes,
+            });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,108 @@
+//! One version of a playlist: immutable, with every form it may be asked for in.
+
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+use llhls_manifest::{
+    Directives, Form, InitVersion, LastListed, PlaylistView, RenditionReport, Skip,
+};
+
+use crate::encode::{Body, Coding, Encoded};
+
+/// An init section and the version it is known by.
+#[derive(Clone, Debug)]
+pub(crate) struct InitSection {
+    pub(crate) version: InitVersion,
+    pub(crate) bytes: Bytes,
+}
+
+/// What a sibling had listed when this version was made (§4.4.5.4).
+#[derive(Clone, Debug)]
+pub(crate) struct SiblingReport {
+    pub(crate) uri: Arc<str>,
+    pub(crate) last: LastListed,
+}
+
+/// What a rendition looked like at one moment: the edge, the index, and the text.
+///
+/// Everything that a request needs is decided on one snapshot, so no answer can mix two versions
+/// (UP-01). The text is written when the first request asks for it; a version that nobody asks for
+/// costs no rendering at all.
+#[derive(Debug)]
+pub struct Snapshot {
+    view: PlaylistView,
+    reports: Box<[SiblingReport]>,
+    inits: Arc<[InitSection]>,
+    full: OnceLock<Encoded>,
+    delta: OnceLock<Encoded>,
+    delta_v2: OnceLock<Encoded>,
+}
+
+impl Snapshot {
+    pub(crate) fn new(
+        view: PlaylistView,
+        reports: Box<[SiblingReport]>,
+        inits: Arc<[InitSection]>,
+    ) -> Self {
+        Self {
+            view,
+            reports,
+            inits,
+            full: OnceLock::new(),
+            delta: OnceLock::new(),
+            delta_v2: OnceLock::new(),
+        }
+    }
+
+    /// The facts: edge, window, targets, where each part lies.
+    #[must_use]
+    pub fn view(&self) -> &PlaylistView {
+        &self.view
+    }
+
+    /// The playlist in one form and coding, each made at most once per version.
+    ///
+    /// The first caller of a form pays for it, O(window); later ones clone two handles.
+    #[must_use]
+    pub fn body(&self, form: Form, coding: Coding) -> Body {
+        let cell = match form {
+            Form::Full => &self.full,
+            Form::Delta(Skip::Yes) => &self.delta,
+            Form::Delta(Skip::V2) => &self.delta_v2,
+        };
+        cell.get_or_init(|| self.write(form)).body(coding)
+    }
+
+    /// The form that answers `directives` on this version: a delta where one was asked for and
+    /// something can be skipped (§6.2.5.1, SRV-37), else the whole.
+    #[must_use]
+    pub fn form(&self, directives: &Directives) -> Form {
+        match directives.skip {
+            Some(skip) if self.view.has_delta() => Form::Delta(skip),
+            _ => Form::Full,
+        }
+    }
+
+    /// An init section, while anything listed or retained may need it.
+    #[must_use]
+    pub fn init(&self, version: InitVersion) -> Option<Bytes> {
+        self.inits
+            .iter()
+            .find(|init| init.version == version)
+            .map(|init| init.bytes.clone())
+    }
+
+    fn write(&self, form: Form) -> Encoded {
+        let reports: Vec<_> = self
+            .reports
+            .iter()
+            .map(|report| RenditionReport {
+                uri: &report.uri,
+                last: report.last,
+            })
+            .collect();
+        let mut text = String::new();
+        self.view.write_playlist(form, &reports, &mut text);
+        Encoded::new(text)
+    }
+}

@@ -1,0 +1,240 @@
+//! The viewing side of a rendition: a cheap handle that answers one request at a time.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use llhls_manifest::{
+    Decision, Directives, Edge, InitVersion, MediaRef, Msn, PartLookup, Position, ResourceName,
+    SegmentLookup, WaitFor,
+};
+use ring_core::{GetError, Seq};
+
+use crate::cache::Waited;
+use crate::encode::{Body, Coding};
+use crate::error::{MediaError, PlaylistError};
+use crate::media::Media;
+use crate::rendition::Rendition;
+use crate::snapshot::Snapshot;
+
+/// Reads one rendition: playlists, parts, segments, init sections.
+///
+/// Get one from [`Playlists::viewer`](crate::Playlists::viewer) and keep it for as long as it is
+/// useful; cloning is one reference count. Every answer is decided on one snapshot, and every
+/// outcome is a type that maps to one HTTP status.
+#[derive(Clone, Debug)]
+pub struct Viewer {
+    rendition: Arc<Rendition>,
+}
+
+/// A media resource, without a copy of what the ring holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Resource {
+    /// An init section (§4.4.4.5).
+    Init(Bytes),
+    /// A Partial Segment.
+    Part(Bytes),
+    /// A Media Segment, as the parts it consists of, in order.
+    Segment(Vec<Bytes>),
+}
+
+impl Viewer {
+    pub(crate) fn new(rendition: Arc<Rendition>) -> Self {
+        Self { rendition }
+    }
+
+    /// The playlist that `directives` ask for, waiting where they ask to (§6.2.5.2).
+    ///
+    /// Before the first complete segment every request waits: players take a playlist without
+    /// segments for an error.
+    ///
+    /// # Errors
+    ///
+    /// [`PlaylistError`]; each variant names its HTTP status. A wait ends after three target
+    /// durations at the latest.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future at any point leaves nothing behind: no waiter, no seat, no memory.
+    pub async fn playlist(
+        &self,
+        directives: &Directives,
+        coding: Coding,
+    ) -> Result<Body, PlaylistError> {
+        let current = self.rendition.cache.current().ok_or(PlaylistError::Gone)?;
+        let view = current.view();
+        let target = match view.decide(directives) {
+            Decision::Reject(reason) => return Err(PlaylistError::Rejected(reason)),
+            Decision::Wait(target) => Some(target),
+            Decision::Ready => None,
+        };
+        let answer = if is_answer(&current, target) {
+            current
+        } else {
+            let patience = self.rendition.patience(view);
+            drop(current);
+            // The snapshot leaves the wait before its text is written: nothing slow happens while
+            // the publication is borrowed.
+            let waited = self.rendition.cache.wait(patience, |snapshot| {
+                is_answer(snapshot, target).then(|| Arc::clone(snapshot))
+            });
+            match waited.await {
+                Waited::Met(snapshot) => snapshot,
+                Waited::TimedOut => return Err(PlaylistError::TimedOut),
+                Waited::Busy { limit } => return Err(PlaylistError::Busy { limit }),
+                Waited::Gone => return Err(PlaylistError::Gone),
+            }
+        };
+        Ok(answer.body(answer.form(directives), coding))
+    }
+
+    /// The resource that a playlist of this rendition names, by that name.
+    ///
+    /// # Errors
+    ///
+    /// [`MediaError::NotFound`] at once for a name that no playlist can contain; otherwise as
+    /// [`part`](Self::part), [`segment`](Self::segment) and [`init`](Self::init).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`part`](Self::part).
+    pub async fn resource(&self, name: &str) -> Result<Resource, MediaError> {
+        let current = self.rendition.cache.current().ok_or(MediaError::Gone)?;
+        match current.view().names().parse(name) {
+            Some(ResourceName::Part(position)) => self.part(position).await.map(Resource::Part),
+            Some(ResourceName::Segment(msn)) => self.segment(msn).map(Resource::Segment),
+            Some(ResourceName::Init(version)) => self.init(version).map(Resource::Init),
+            // No such name, or one of a kind that a later manifest may have.
+            _ => Err(MediaError::NotFound),
+        }
+    }
+
+    /// A Partial Segment. The hinted one (§6.2.6) is waited for; any other unknown one is not.
+    ///
+    /// # Errors
+    ///
+    /// [`MediaError`]. A hint that turns out not to be honoured, because the segment was closed
+    /// before it, is [`MediaError::NotFound`] at that moment, not after a timeout.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future leaves nothing behind.
+    pub async fn part(&self, position: Position) -> Result<Bytes, MediaError> {
+        let current = self.rendition.cache.current().ok_or(MediaError::Gone)?;
+        let lookup = match current.view().part(position) {
+            PartLookup::Hinted => {
+                let patience = self.rendition.patience(current.view());
+                drop(current);
+                self.hinted(position, patience).await?
+            }
+            lookup => lookup,
+        };
+        match lookup {
+            PartLookup::Available(media) => self.payload(media),
+            PartLookup::Gone => Err(MediaError::Expired),
+            _ => Err(MediaError::NotFound),
+        }
+    }
+
+    /// A complete Media Segment, as a rope of its parts: no byte is copied.
+    ///
+    /// # Errors
+    ///
+    /// [`MediaError::NotFound`] while the segment is open or unknown, [`MediaError::Expired`] after
+    /// it left memory.
+    pub fn segment(&self, msn: Msn) -> Result<Vec<Bytes>, MediaError> {
+        let current = self.rendition.cache.current().ok_or(MediaError::Gone)?;
+        match current.view().segment(msn) {
+            SegmentLookup::Closed(_) => current
+                .view()
+                .segment_media(msn)
+                .map(|media| self.payload(media))
+                .collect(),
+            SegmentLookup::Gone => Err(MediaError::Expired),
+            _ => Err(MediaError::NotFound),
+        }
+    }
+
+    /// An init section.
+    ///
+    /// # Errors
+    ///
+    /// [`MediaError::NotFound`] when there is none of that version (any more).
+    pub fn init(&self, version: InitVersion) -> Result<Bytes, MediaError> {
+        let current = self.rendition.cache.current().ok_or(MediaError::Gone)?;
+        current.init(version).ok_or(MediaError::NotFound)
+    }
+
+    /// The current version: edge, window and targets as typed values.
+    ///
+    /// # Errors
+    ///
+    /// [`PlaylistError::Gone`] when the presentation was removed.
+    pub fn snapshot(&self) -> Result<Arc<Snapshot>, PlaylistError> {
+        self.rendition.cache.current().ok_or(PlaylistError::Gone)
+    }
+
+    /// Where the live edge is.
+    ///
+    /// # Errors
+    ///
+    /// [`PlaylistError::Gone`] when the presentation was removed.
+    pub fn edge(&self) -> Result<Edge, PlaylistError> {
+        self.snapshot().map(|snapshot| snapshot.view().edge())
+    }
+
+    /// What the rendition carries.
+    #[must_use]
+    pub fn media(&self) -> Media {
+        self.rendition.media()
+    }
+
+    /// How many requests wait on this rendition now.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.rendition.cache.waiting()
+    }
+
+    /// Waits until the hint of `position` is resolved, one way or the other.
+    async fn hinted(
+        &self,
+        position: Position,
+        patience: std::time::Duration,
+    ) -> Result<PartLookup, MediaError> {
+        let waited =
+            self.rendition
+                .cache
+                .wait(patience, |snapshot| match snapshot.view().part(position) {
+                    PartLookup::Hinted => None,
+                    resolved => Some(resolved),
+                });
+        match waited.await {
+            Waited::Met(lookup) => Ok(lookup),
+            Waited::TimedOut => Err(MediaError::TimedOut),
+            Waited::Busy { limit } => Err(MediaError::Busy { limit }),
+            Waited::Gone => Err(MediaError::Gone),
+        }
+    }
+
+    fn payload(&self, media: MediaRef) -> Result<Bytes, MediaError> {
+        self.rendition
+            .reader
+            .get(Seq::new(media.value()))
+            .map_err(missing)
+    }
+}
+
+/// Whether this version answers the request: it holds the target, and at least one whole segment.
+fn is_answer(snapshot: &Snapshot, target: Option<WaitFor>) -> bool {
+    let view = snapshot.view();
+    view.is_playable() && target.is_none_or(|target| target.is_satisfied(&view.edge()))
+}
+
+fn missing(error: GetError) -> MediaError {
+    match error {
+        GetError::Evicted { .. } => MediaError::Expired,
+        GetError::Gone => MediaError::Gone,
+        // A name is published only after its bytes (law 1), so these cannot come from a snapshot.
+        _ => MediaError::NotFound,
+    }
+}

@@ -1,0 +1,152 @@
+use bytes::Bytes;
+use llhls_manifest::{InitVersion, Msn};
+use playlists::{Coding, MediaError, Resource};
+
+use crate::support::{PARTS, audio, name, part, publish, publisher, registry, text, viewer};
+
+/// Law 1, on every version: what the text names can be read at once.
+#[tokio::test]
+async fn every_name_in_every_version_is_readable() {
+    let playlists = registry();
+    let mut publisher = publisher(&playlists);
+    let viewer = viewer(&playlists);
+    for number in 0..PARTS * 25 {
+        publish(&mut publisher, number..number + 1);
+        if number < PARTS - 1 {
+            continue;
+        }
+        let text = text(&viewer, "").await;
+        for uri in named(&text) {
+            let resource = viewer.resource(uri).await;
+            assert!(
+                resource.is_ok(),
+                "{uri} is named but {resource:?}, after part {number}\n{text}"
+            );
+        }
+    }
+}
+
+/// Every URI of a playlist but the hinted one.
+fn named(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter_map(|line| {
+        if line.starts_with("#EXT-X-PART:") || line.starts_with("#EXT-X-MAP:") {
+            line.split_once("URI=\"")?.1.split('"').next()
+        } else {
+            (!line.is_empty() && !line.starts_with('#')).then_some(line)
+        }
+    })
+}
+
+#[tokio::test]
+async fn a_segment_is_the_rope_of_its_parts() {
+    let playlists = registry();
+    let mut publisher = publisher(&playlists);
+    let parts: Vec<_> = (0..PARTS).map(part).collect();
+    let bytes: Vec<Bytes> = parts.iter().map(|part| part.bytes().clone()).collect();
+    for part in parts {
+        publisher.publish(part).unwrap();
+    }
+    let segment = viewer(&playlists).segment(Msn::new(1)).unwrap();
+    assert_eq!(segment, bytes);
+    for (held, given) in segment.iter().zip(&bytes) {
+        assert_eq!(held.as_ptr(), given.as_ptr(), "the payload was copied");
+    }
+}
+
+#[tokio::test]
+async fn what_left_the_playlist_stays_readable_for_as_long_as_it_was_listed() {
+    let playlists = registry();
+    let mut publisher = publisher(&playlists);
+    let viewer = viewer(&playlists);
+    publish(&mut publisher, 0..PARTS * 16);
+    let text = text(&viewer, "").await;
+    assert!(
+        !text.contains("\ne1-1.m4s\n"),
+        "the first segment is still listed: {text}"
+    );
+    assert!(
+        viewer.segment(Msn::new(1)).is_ok(),
+        "removed from the playlist, and gone at once"
+    );
+
+    // Far behind the window it is gone, and the answer says so rather than "never heard of it".
+    publish(&mut publisher, PARTS * 16..PARTS * 80);
+    assert_eq!(
+        viewer.segment(Msn::new(1)).unwrap_err(),
+        MediaError::Expired
+    );
+    assert_eq!(
+        viewer.segment(Msn::new(999)).unwrap_err(),
+        MediaError::NotFound
+    );
+}
+
+#[tokio::test]
+async fn init_sections_are_found_by_their_version() {
+    let playlists = registry();
+    let mut publisher = publisher(&playlists);
+    publish(&mut publisher, 0..PARTS);
+    let viewer = viewer(&playlists);
+    assert_eq!(
+        viewer.init(InitVersion::new(0)).unwrap(),
+        Bytes::from_static(b"init")
+    );
+    assert_eq!(
+        viewer.init(InitVersion::new(7)).unwrap_err(),
+        MediaError::NotFound
+    );
+    for unknown in [
+        "",
+        "x",
+        "e1-1",
+        "e2-1.m4s",
+        "../e1-1.m4s",
+        "e1-18446744073709551616.m4s",
+    ] {
+        assert_eq!(
+            viewer.resource(unknown).await.unwrap_err(),
+            MediaError::NotFound,
+            "{unknown}"
+        );
+    }
+    assert!(matches!(
+        viewer.resource("e1-1.0.m4s").await,
+        Ok(Resource::Part(_))
+    ));
+}
+
+#[tokio::test]
+async fn renditions_report_each_other_and_share_one_multivariant_playlist() {
+    let playlists = registry();
+    let mut video = publisher(&playlists);
+    let mut sound = playlists
+        .publisher(&name("show"), &name("audio"), audio("e1"))
+        .unwrap();
+    sound.init(Bytes::from_static(b"init"));
+    publish(&mut video, 0..PARTS + 1);
+    publish(&mut sound, 0..PARTS + 1);
+
+    let of_audio = text(&playlists.viewer("show", "audio").unwrap(), "").await;
+    let report = "#EXT-X-RENDITION-REPORT:URI=\"../video/media.m3u8\",LAST-MSN=2,LAST-PART=0\n";
+    assert!(of_audio.contains(report), "{of_audio}");
+    assert!(
+        !of_audio.contains("../audio/"),
+        "a report about itself: {of_audio}"
+    );
+
+    let body = playlists
+        .multivariant("show", Coding::Identity)
+        .await
+        .unwrap();
+    let multivariant = String::from_utf8(body.bytes.to_vec()).unwrap();
+    playlist_oracle::assert_multivariant(&multivariant);
+    assert!(multivariant.contains("video/media.m3u8"), "{multivariant}");
+    assert!(
+        multivariant.contains("CODECS=\"avc1.64001f,mp4a.40.2\""),
+        "{multivariant}"
+    );
+    assert!(
+        multivariant.contains("RESOLUTION=1280x720"),
+        "{multivariant}"
+    );
+}

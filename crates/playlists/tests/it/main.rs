@@ -1,0 +1,19 @@
+//! Integration tests of the registry, through its public interface only.
+
+/// Waiting: blocking reload, hinted parts, deadlines, seats; all under paused time.
+mod blocking;
+/// Dropped futures leave nothing behind.
+mod cancel;
+/// Forms and codings: made once, shared, valid.
+mod forms;
+/// From a published part to what a viewer reads; the laws on the way.
+mod journey;
+/// Who may publish, who continues, what ends.
+mod publishing;
+/// Defects of the seed crate that must never come back.
+mod regression;
+/// What may cross threads.
+mod send_sync;
+
+/// Streams and parts for all of the above.
+mod support;
