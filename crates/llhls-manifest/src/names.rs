@@ -25,6 +25,7 @@ use crate::id::{InitVersion, Msn, PartIndex, Position};
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ResourceNames {
     epoch: Arc<str>,
+    extension: Arc<str>,
 }
 
 /// What a name stands for.
@@ -39,11 +40,11 @@ pub enum ResourceName {
     Init(InitVersion),
 }
 
-/// Why an epoch cannot be part of a name.
+/// Why an epoch or an extension cannot be part of a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NameError {
-    /// The epoch is empty.
+    /// It is empty.
     Empty,
     /// Longer than 64 bytes: it is repeated in every line of every playlist.
     TooLong,
@@ -58,21 +59,22 @@ impl ResourceNames {
     /// When the epoch is not 1 to 64 characters of `[A-Za-z0-9_]`; anything else would need
     /// escaping in a URI.
     pub fn new(epoch: &str) -> Result<Self, NameError> {
-        if epoch.is_empty() {
-            return Err(NameError::Empty);
-        }
-        if let Some(bad) = epoch
-            .chars()
-            .find(|c| !c.is_ascii_alphanumeric() && *c != '_')
-        {
-            return Err(NameError::Character(bad));
-        }
-        if epoch.len() > 64 {
-            return Err(NameError::TooLong);
-        }
+        check(epoch)?;
         Ok(Self {
             epoch: epoch.into(),
+            extension: "m4s".into(),
         })
+    }
+
+    /// The same names with another extension than `m4s` on parts and segments: `ts`, `aac`,
+    /// `vtt`. Without the dot.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn extension(mut self, extension: &str) -> Result<Self, NameError> {
+        check(extension)?;
+        self.extension = extension.into();
+        Ok(self)
     }
 
     /// The token that these names begin with.
@@ -122,7 +124,7 @@ impl ResourceNames {
             let version = u32::try_from(canonical_number(version)?).ok()?;
             return Some(ResourceName::Init(InitVersion::new(version)));
         }
-        let numbers = rest.strip_suffix(".m4s")?;
+        let numbers = rest.strip_suffix(&*self.extension)?.strip_suffix('.')?;
         match numbers.split_once('.') {
             None => Some(ResourceName::Segment(Msn::new(canonical_number(numbers)?))),
             Some((msn, part)) => {
@@ -141,11 +143,13 @@ impl ResourceNames {
                 write_integer(out, position.msn.value());
                 out.push('.');
                 write_integer(out, u64::from(position.part.value()));
-                out.push_str(".m4s");
+                out.push('.');
+                out.push_str(&self.extension);
             }
             ResourceName::Segment(msn) => {
                 write_integer(out, msn.value());
-                out.push_str(".m4s");
+                out.push('.');
+                out.push_str(&self.extension);
             }
             ResourceName::Init(version) => {
                 out.push_str("init");
@@ -153,6 +157,23 @@ impl ResourceNames {
                 out.push_str(".mp4");
             }
         }
+    }
+}
+
+fn check(token: &str) -> Result<(), NameError> {
+    if token.is_empty() {
+        return Err(NameError::Empty);
+    }
+    if let Some(bad) = token
+        .chars()
+        .find(|c| !c.is_ascii_alphanumeric() && *c != '_')
+    {
+        return Err(NameError::Character(bad));
+    }
+    if token.len() > 64 {
+        Err(NameError::TooLong)
+    } else {
+        Ok(())
     }
 }
 
@@ -178,9 +199,9 @@ impl fmt::Display for Named<'_> {
 impl fmt::Display for NameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Empty => f.write_str("the epoch is empty"),
-            Self::TooLong => f.write_str("the epoch is longer than 64 bytes"),
-            Self::Character(c) => write!(f, "the epoch holds {c:?}; only [A-Za-z0-9_] may be used"),
+            Self::Empty => f.write_str("the token is empty"),
+            Self::TooLong => f.write_str("the token is longer than 64 bytes"),
+            Self::Character(c) => write!(f, "the token holds {c:?}; only [A-Za-z0-9_] may be used"),
         }
     }
 }
@@ -216,6 +237,12 @@ mod tests {
         ] {
             assert_eq!(names.parse(bad), None, "{bad}");
         }
+        let packed = names.extension("aac").unwrap();
+        assert_eq!(
+            packed.parse("a-7.aac"),
+            Some(ResourceName::Segment(Msn::new(7)))
+        );
+        assert_eq!(packed.parse("a-7.m4s"), None);
         assert_eq!(ResourceNames::new(""), Err(NameError::Empty));
         assert_eq!(ResourceNames::new("a/b"), Err(NameError::Character('/')));
     }

@@ -99,6 +99,13 @@ impl PartFacts {
         self
     }
 
+    /// The same facts about a part whose bytes are kept elsewhere.
+    #[must_use]
+    pub const fn stored_at(mut self, media: MediaRef) -> Self {
+        self.media = media;
+        self
+    }
+
     /// How long the part plays.
     #[must_use]
     pub const fn duration(&self) -> MediaDuration {
@@ -165,7 +172,6 @@ pub enum Cut {
 
 /// What a change of the manifest did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use = "names the segments that closed and the ones whose media may go"]
 pub struct Rolled {
     /// Of a push: the part's place. Of anything else: the place that the next part gets.
     pub position: Position,

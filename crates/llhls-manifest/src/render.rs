@@ -119,12 +119,16 @@ impl PlaylistView {
 
     /// The lowest version that may be declared for what the body uses (§8, AMB-18).
     fn version_floor(&self, skipped: usize) -> u8 {
+        let complete = !self.closed.listed().is_empty();
+        let lists = complete || (self.settings.part_target.is_some() && !self.open.is_empty());
         if skipped > 0 {
             9
-        } else if self.settings.init.is_some() {
+        } else if lists && self.settings.init.is_some() {
             6
-        } else {
+        } else if complete {
             3
+        } else {
+            1
         }
     }
 

@@ -1,1 +1,33 @@
-//! Integration tests.
+//! The crate as its users see it, held against independent readers of its output.
+
+#![allow(clippy::unwrap_used, reason = "in tests a panic is the report")]
+
+/// What every scenario needs: short constructors, bodies that went through the oracle.
+mod support;
+
+/// The wire text of scenarios, kept as files.
+mod golden;
+
+/// One grammar of operations for the property tests, the simulation and the fuzz targets.
+mod ops;
+
+/// Random histories: invariants after each operation, every version judged, versions compared.
+mod properties;
+
+/// The directive table of §6.2.5.2, enumerated.
+mod directives;
+
+/// Delta updates and the clients that merge them.
+mod delta;
+
+/// What is answered about segments and parts that left the playlist.
+mod retention;
+
+/// Refusals and forced cuts.
+mod limits;
+
+/// Defects of the crate that this one succeeds, and our own once we have some.
+mod regression;
+
+/// Traits that others rely on.
+mod traits;

@@ -1,0 +1,162 @@
+use llhls_manifest::{LastListed, PartLookup, PlaylistView, RenditionReport, SegmentLookup};
+use playlist_oracle::{Media, Part, check_succession};
+use proptest::prelude::*;
+
+use crate::ops::{Operation, World};
+use crate::support::{body, judged};
+
+fn history(length: usize) -> impl Strategy<Value = (u8, Vec<[u8; 4]>)> {
+    (
+        any::<u8>(),
+        prop::collection::vec(any::<[u8; 4]>(), 1..length),
+    )
+}
+
+/// What is printed is what the typed queries answer, and the other way round.
+fn agrees(view: &PlaylistView, media: &Media) {
+    let edge = view.edge();
+    assert_eq!(edge.media_sequence.value(), media.media_sequence);
+    assert_eq!(edge.is_ended(), media.ended);
+    assert_eq!(
+        edge.last_complete.map(|msn| msn.value()),
+        media.segments.last().map(|s| s.msn)
+    );
+    assert_eq!(edge.open.value(), media.open.msn);
+    assert_eq!(edge.open_parts as usize, media.open.parts.len());
+    assert_eq!(view.is_playable(), !media.segments.is_empty());
+    for segment in &media.segments {
+        let SegmentLookup::Closed(closed) = view.segment(llhls_manifest::Msn::new(segment.msn))
+        else {
+            panic!("segment {} is listed and not closed", segment.msn);
+        };
+        assert_eq!(closed.duration.as_nanos(), segment.duration.0);
+        if !segment.parts.is_empty() {
+            assert_eq!(closed.parts as usize, segment.parts.len());
+        }
+    }
+    let hinted = view.settings_free_hint();
+    let printed = media
+        .hints
+        .iter()
+        .find(|hint| hint.kind == "PART")
+        .map(|hint| hint.uri.clone());
+    assert_eq!(hinted, printed);
+}
+
+trait Hint {
+    fn settings_free_hint(&self) -> Option<String>;
+}
+
+impl Hint for PlaylistView {
+    /// The hint as the typed queries tell it.
+    fn settings_free_hint(&self) -> Option<String> {
+        let next = self.edge().next_part();
+        let names = llhls_manifest::ResourceNames::new("f").unwrap();
+        let name = names.part(next).to_string();
+        (self.part(next) == PartLookup::Hinted).then_some(name)
+    }
+}
+
+fn printed_parts(media: &Media) -> Vec<&Part> {
+    media.parts().collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    /// Every version conforms by itself, agrees with the state, and follows from the one before.
+    #[test]
+    fn every_version_conforms((choice, bytes) in history(120)) {
+        let mut world = World::new(choice);
+        let mut previous = judged(&world.manifest.view());
+        for operation in Operation::decode_all(bytes.as_flattened()) {
+            let before = body(&world.manifest.view());
+            let outcome = world.apply(operation);
+            let view = world.manifest.view();
+            if outcome.is_err() {
+                prop_assert_eq!(&before, &body(&view), "a refusal left a trace");
+            }
+            let media = judged(&view);
+            agrees(&view, &media);
+            if let Err(violations) = check_succession(&previous, &media) {
+                prop_assert!(false, "{:#?}\n{}\n{}", violations, before, body(&view));
+            }
+            previous = media;
+        }
+    }
+
+    /// A version never changes, whatever becomes of the manifest it was taken from.
+    #[test]
+    fn a_version_is_immutable((choice, bytes) in history(60)) {
+        let mut world = World::new(choice);
+        let mut versions = Vec::new();
+        for operation in Operation::decode_all(bytes.as_flattened()) {
+            let _ = world.apply(operation);
+            let view = world.manifest.view();
+            versions.push((body(&view), view));
+        }
+        for (text, view) in versions {
+            prop_assert_eq!(text, body(&view));
+        }
+    }
+
+    /// The same history gives the same bytes, whether or not anybody looked at versions.
+    #[test]
+    fn rendering_is_deterministic((choice, bytes) in history(100)) {
+        let (mut watched, mut unwatched) = (World::new(choice), World::new(choice));
+        let mut views = Vec::new();
+        for operation in Operation::decode_all(bytes.as_flattened()) {
+            let _ = watched.apply(operation);
+            let _ = unwatched.apply(operation);
+            views.push(watched.manifest.view());
+        }
+        prop_assert_eq!(body(&watched.manifest.view()), body(&unwatched.manifest.view()));
+    }
+
+    /// Law 2: what is listed is retained, and retained media is never older than announced.
+    #[test]
+    fn what_is_listed_is_retained((choice, bytes) in history(120)) {
+        let mut world = World::new(choice);
+        let names = llhls_manifest::ResourceNames::new("f").unwrap();
+        for operation in Operation::decode_all(bytes.as_flattened()) {
+            let _ = world.apply(operation);
+            let view = world.manifest.view();
+            let Some(oldest) = view.oldest_media() else { continue };
+            let media = judged(&view);
+            for part in printed_parts(&media) {
+                let Some(llhls_manifest::ResourceName::Part(position)) = names.parse(&part.uri)
+                else {
+                    panic!("{} is no name of ours", part.uri);
+                };
+                match view.part(position) {
+                    PartLookup::Available(media) => prop_assert!(media >= oldest && !part.gap),
+                    PartLookup::Gap => prop_assert!(part.gap),
+                    other => prop_assert!(false, "{position} is listed and {other:?}"),
+                }
+            }
+        }
+    }
+
+    /// LL-26: a report says what the reported playlist lists last.
+    #[test]
+    fn reports_name_the_last_part((choice, bytes) in history(60)) {
+        let mut world = World::new(choice);
+        for operation in Operation::decode_all(bytes.as_flattened()) {
+            let _ = world.apply(operation);
+            let view = world.manifest.view();
+            let media = judged(&view);
+            match RenditionReport::of("../x.m3u8", &view.edge()).map(|report| report.last) {
+                None => prop_assert!(media.parts().next().is_none() && media.segments.is_empty()),
+                Some(LastListed::Segment(msn)) => {
+                    prop_assert_eq!(Some(msn.value()), media.segments.last().map(|s| s.msn));
+                }
+                Some(LastListed::Part(position)) => {
+                    let holder = media.segments.iter().chain([&media.open])
+                        .rfind(|segment| !segment.parts.is_empty()).unwrap();
+                    prop_assert_eq!(position.msn.value(), holder.msn);
+                    prop_assert_eq!(position.part.value() as usize + 1, holder.parts.len());
+                }
+            }
+        }
+    }
+}
