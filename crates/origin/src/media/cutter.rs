@@ -6,40 +6,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::config::{CutConfig, fit};
 use super::error::MediaError;
 use super::fragment::{CaptureTime, Fragment, Sample, SyncPoint};
 use super::init::{TrackId, TrackInfo};
 use super::part::{Continuity, Independence, MediaPart, SegmentStart};
+use super::segmenter::{CutRule, Segmenter};
 use super::time::{MediaTime, Timescale, ticks_in};
 use super::writer;
-
-/// How long parts and segments are meant to be. The same for all tracks of a presentation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CutConfig {
-    /// The wanted length of a part. Each track rounds it up to whole samples.
-    part: Duration,
-    /// The wanted length of a segment.
-    segment: Duration,
-    /// No segment grows to this length.
-    segment_limit: Duration,
-}
-
-impl CutConfig {
-    /// Parts of about `part` in segments of about `segment`.
-    ///
-    /// A segment never reaches `segment` rounded to whole seconds plus half a second, which is
-    /// where its duration would round above a `TARGETDURATION` of that many seconds. Zero lengths count as one millisecond.
-    pub fn new(part: Duration, segment: Duration) -> Self {
-        let least = Duration::from_millis(1);
-        let segment = segment.max(least);
-        let whole = Duration::from_secs((segment + Duration::from_millis(500)).as_secs().max(1));
-        Self {
-            part: part.max(least),
-            segment,
-            segment_limit: whole + Duration::from_millis(500),
-        }
-    }
-}
 
 /// What became of a fragment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,18 +28,6 @@ pub enum Accepted {
     },
     /// All of it was there already: a repeated fragment. Nothing changed.
     Repeated,
-}
-
-/// What opens a segment of a track.
-#[derive(Debug)]
-enum CutRule {
-    /// Sync samples near multiples of the segment length; for sound, any sample there.
-    ///
-    /// Multiples on the media timeline rather than lengths since the last cut, so that renditions
-    /// that arrive apart, or come back later, are cut at the same places without knowing of each other.
-    Grid,
-    /// Where another track was cut: nanoseconds on the media timeline.
-    Follow(VecDeque<u64>),
 }
 
 /// Some samples of a fragment that go into the next part.
@@ -119,63 +81,45 @@ pub struct PartCutter {
     video: bool,
     /// The wanted lengths.
     config: CutConfig,
-    /// What opens segments.
-    rule: CutRule,
+    /// Says where segments start.
+    segmenter: Segmenter,
     /// The longest part, in ticks; set by the first fragment.
     target: Option<u64>,
-    /// Segment length and limit in ticks.
-    segment: u64,
-    segment_limit: u64,
     /// Decode time that the next sample should have.
     expected: Option<u64>,
-    /// Decode time at which the open segment started, and the multiple of the segment length it is near.
-    segment_start: Option<u64>,
-    segment_slot: u64,
-    /// The last sync picture, and how long the GOP before it was.
-    last_sync: Option<u64>,
-    last_gop: u64,
     /// The part that is growing.
     growing: Option<Growing>,
     /// The last `mfhd` number that was given out.
     sequence: Option<u32>,
-    /// Where segments started since [`PartCutter::take_cuts`], in ticks.
-    cuts: Vec<u64>,
 }
 
 impl PartCutter {
     /// A cutter that decides for itself where segments start.
     pub fn new(track: &TrackInfo, config: CutConfig) -> Self {
-        let timescale = track.timescale;
-        Self {
-            track: track.id,
-            timescale,
-            video: track.is_video(),
-            config,
-            rule: CutRule::Grid,
-            target: None,
-            segment: ticks_in(config.segment, timescale).max(1),
-            segment_limit: ticks_in(config.segment_limit, timescale),
-            expected: None,
-            segment_start: None,
-            segment_slot: 0,
-            last_sync: None,
-            last_gop: 0,
-            growing: None,
-            sequence: None,
-            cuts: Vec::new(),
-        }
+        Self::with_rule(track, config, CutRule::Grid)
     }
 
     /// A cutter that starts segments where it is told to ([`PartCutter::follow_cut`]): the sound beside a picture.
     pub fn following(track: &TrackInfo, config: CutConfig) -> Self {
+        Self::with_rule(track, config, CutRule::Follow(VecDeque::new()))
+    }
+
+    fn with_rule(track: &TrackInfo, config: CutConfig, rule: CutRule) -> Self {
         Self {
-            rule: CutRule::Follow(VecDeque::new()),
-            ..Self::new(track, config)
+            track: track.id,
+            timescale: track.timescale,
+            video: track.is_video(),
+            config,
+            segmenter: Segmenter::new(rule, config, track.timescale, track.is_video()),
+            target: None,
+            expected: None,
+            growing: None,
+            sequence: None,
         }
     }
 
     /// The longest part of this track, for `PART-TARGET`: the wanted length rounded up to whole samples,
-    /// as [`part_target_for`] does with the first sample. `None` before the first fragment; constant after it.
+    /// as [`part_target_for`](super::part_target_for) does with the first sample. `None` before the first fragment; constant after it.
     pub fn part_target(&self) -> Option<MediaTime> {
         self.target
             .map(|ticks| MediaTime::new(ticks, self.timescale))
@@ -221,7 +165,13 @@ impl PartCutter {
             Some(expected) if expected - start < u64::from(first_duration) => {
                 (Continuity::Continues, 0)
             }
-            Some(expected) if expected - start > ticks_in(REPEAT_HORIZON, self.timescale) => {
+            Some(expected)
+                if expected - start
+                    > ticks_in(
+                        self.config.segment.saturating_mul(SEGMENTS_SENT_AGAIN),
+                        self.timescale,
+                    ) =>
+            {
                 (Continuity::Reset, 0)
             }
             Some(expected) if end <= expected => return Ok(Accepted::Repeated),
@@ -229,7 +179,6 @@ impl PartCutter {
         };
         if continuity != Continuity::Continues {
             self.flush(parts)?;
-            self.last_sync = None;
         }
 
         let mut at = start
@@ -246,7 +195,7 @@ impl PartCutter {
                     limit: target,
                 });
             }
-            let segment = self.segment_start_at(at, sample, pending_continuity);
+            let segment = self.segmenter.sample(at, sample, pending_continuity);
             if self.must_flush(target, sample, segment, fragment) {
                 self.flush(parts)?;
             }
@@ -281,91 +230,12 @@ impl PartCutter {
     /// Tells a following cutter to start a segment at its first sample at or after `time`. A cut
     /// that it has made already, because its own timeline broke there, is not made twice.
     pub fn follow_cut(&mut self, time: MediaTime) {
-        let tolerance = self.target.unwrap_or(0) / 2;
-        let open = self
-            .segment_start
-            .map(|start| MediaTime::new(start.saturating_add(tolerance), self.timescale));
-        if let CutRule::Follow(cuts) = &mut self.rule {
-            let is_done = open.is_some_and(|open| open.cmp_time(time).is_ge());
-            if !is_done && cuts.len() < MOST_CUTS_AHEAD {
-                cuts.push_back(time.as_nanos());
-            }
-        }
+        self.segmenter.follow(time, self.target.unwrap_or(0) / 2);
     }
 
     /// Where segments started since the last call, after the first, for the cutters that follow this one.
     pub fn take_cuts(&mut self) -> Vec<MediaTime> {
-        let timescale = self.timescale;
-        std::mem::take(&mut self.cuts)
-            .into_iter()
-            .map(|ticks| MediaTime::new(ticks, timescale))
-            .collect()
-    }
-
-    /// Decides whether the sample that starts at `at` opens a segment, and notes it if so.
-    fn segment_start_at(
-        &mut self,
-        at: u64,
-        sample: &Sample,
-        continuity: Continuity,
-    ) -> SegmentStart {
-        let sync = sample.sync == SyncPoint::Sync;
-        if self.video && sync {
-            self.last_gop = self.last_sync.map_or(0, |last| at.saturating_sub(last));
-            self.last_sync = Some(at);
-        }
-        // Half a sample of tolerance: clocks of milliseconds put a GOP of two seconds at 1.999.
-        let middle = at + u64::from(sample.duration) / 2;
-        let slot = middle / self.segment;
-        let now = MediaTime::new(middle, self.timescale).as_nanos();
-        let Some(start) = self
-            .segment_start
-            .filter(|_| continuity == Continuity::Continues)
-        else {
-            // What was due before a break is done by the break.
-            if let CutRule::Follow(cuts) = &mut self.rule {
-                cuts.retain(|&cut| cut > now);
-            }
-            self.open_segment(at, slot);
-            return SegmentStart::Starts;
-        };
-        let elapsed = at.saturating_sub(start);
-        let due = match &mut self.rule {
-            CutRule::Grid => {
-                let next_would_be_too_late = self.last_gop > 0
-                    && elapsed.saturating_add(self.last_gop) >= self.segment_limit;
-                slot > self.segment_slot || (self.video && next_would_be_too_late)
-            }
-            CutRule::Follow(cuts) => {
-                let due = cuts.front().is_some_and(|&cut| cut <= now);
-                if due {
-                    cuts.pop_front();
-                }
-                due
-            }
-        };
-        if due && sync {
-            self.open_segment(at, slot);
-            SegmentStart::Starts
-        } else if elapsed.saturating_add(u64::from(sample.duration)) >= self.segment_limit {
-            self.open_segment(at, slot);
-            if sync {
-                SegmentStart::Starts
-            } else {
-                SegmentStart::Forced
-            }
-        } else {
-            SegmentStart::Continues
-        }
-    }
-
-    fn open_segment(&mut self, at: u64, slot: u64) {
-        self.segment_slot = slot;
-        // The first segment of a track opens with its first sample; nobody has to follow that.
-        let is_later = self.segment_start.replace(at).is_some();
-        if is_later && self.cuts.len() < MOST_CUTS_AHEAD {
-            self.cuts.push(at);
-        }
+        self.segmenter.take_cuts()
     }
 
     /// Whether the growing part ends before this sample.
@@ -512,9 +382,6 @@ impl PartCutter {
     }
 }
 
-/// The most cuts that a following track is remembered for while it sends nothing.
-const MOST_CUTS_AHEAD: usize = 1024;
-
 /// The most bytes of fragments that one part holds while it grows. Samples without duration would never fill it otherwise.
 const MOST_PART_BYTES: usize = 64 << 20;
 
@@ -525,34 +392,9 @@ const MOST_PIECES: usize = 4096;
 /// Players step over it, while a discontinuity would make them start their decoders anew.
 const SMALL_HOLE: Duration = Duration::from_millis(100);
 
-/// A fragment that ends before what is expected is taken for a repetition up to this far back; farther
-/// back, the encoder's clock was set.
-const REPEAT_HORIZON: Duration = Duration::from_secs(60);
-
-/// The part target of a track: `wanted` rounded up to a whole number of its samples.
-///
-/// A target that is no multiple of the sample duration cannot be met: at 29.97 pictures a second and
-/// 200 ms, five pictures are less than 85 % of the target and six are more than all of it.
-/// `None` when the sample duration is zero.
-pub fn part_target_for(
-    wanted: Duration,
-    sample_duration: u32,
-    timescale: Timescale,
-) -> Option<MediaTime> {
-    if sample_duration == 0 {
-        return None;
-    }
-    Some(MediaTime::new(
-        fit(wanted, sample_duration, timescale),
-        timescale,
-    ))
-}
-
-fn fit(wanted: Duration, sample_duration: u32, timescale: Timescale) -> u64 {
-    let wanted = ticks_in(wanted, timescale).max(1);
-    let sample = u64::from(sample_duration).max(1);
-    wanted.div_ceil(sample).saturating_mul(sample)
-}
+/// A fragment that ends up to this many segments before what is expected is one that came again: an
+/// encoder sends at most three anew after a fault (ING-23). Farther back, its clock was set.
+const SEGMENTS_SENT_AGAIN: u32 = 3;
 
 /// LL-04: at least 85 % of the target.
 fn is_long_enough(ticks: u64, target: u64) -> bool {

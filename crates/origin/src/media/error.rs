@@ -92,6 +92,10 @@ pub enum MediaError {
         /// The track.
         track: TrackId,
     },
+    /// The bytes are not fMP4 at all: another container, or text.
+    NotMp4,
+    /// An MP4 file that is not fragmented, and so cannot be live.
+    NotFragmented,
     /// The first sample entry of a track is of a codec that cannot be announced to players.
     UnknownCodec {
         /// Its four-character code.
@@ -131,6 +135,8 @@ impl MediaError {
             | Self::PartTooLarge { .. } => Fault::TooLarge,
             Self::NoTracks
             | Self::UnknownCodec { .. }
+            | Self::NotMp4
+            | Self::NotFragmented
             | Self::Encrypted { .. }
             | Self::OpenEnded { .. }
             | Self::SampleTooLong { .. } => Fault::Unsupported,
@@ -163,6 +169,10 @@ impl fmt::Display for MediaError {
                 write!(f, "{samples} samples in a fragment; the limit is {limit}")
             }
             Self::SampleOutside { track } => write!(f, "a sample of track {track} lies outside the fragment's mdat"),
+            Self::NotMp4 => f.write_str("these bytes are not fragmented MP4 (ftyp, moov, then moof and mdat)"),
+            Self::NotFragmented => f.write_str(
+                "this MP4 is not fragmented; with ffmpeg, add -movflags +cmaf+frag_keyframe+empty_moov+default_base_moof",
+            ),
             Self::UnknownCodec { format } => write!(f, "codec '{format}' is none that this origin can announce"),
             Self::NoTracks => f.write_str("the initialization section has no audio, video or text track that can be published"),
             Self::Encrypted { track } => write!(

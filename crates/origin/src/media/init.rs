@@ -122,6 +122,8 @@ pub(crate) struct SampleDefaults {
 pub struct InitSection {
     /// `ftyp` and `moov` as they came.
     bytes: Bytes,
+    /// Where the `moov` starts, which is where the `ftyp` ends.
+    moov_at: usize,
     /// The tracks that can be published, in file order.
     tracks: Vec<Track>,
     /// Tracks of other kinds (hints, camera data). Their media is read over.
@@ -162,7 +164,8 @@ impl InitSection {
                 limit: limits.tracks,
             });
         }
-        let mvex = find(&parts, BoxKind::MVEX, BoxKind::MOOV)?;
+        let mvex =
+            find(&parts, BoxKind::MVEX, BoxKind::MOOV).map_err(|_| MediaError::NotFragmented)?;
         let mut trexes = Vec::new();
         for child in boxes::children(&bytes, mvex.body.clone(), BoxKind::MVEX)? {
             if child.kind == BoxKind::TREX {
@@ -186,6 +189,7 @@ impl InitSection {
             return Err(MediaError::NoTracks);
         }
         Ok(Self {
+            moov_at: moov.whole.start,
             bytes,
             tracks,
             ignored,
@@ -208,17 +212,42 @@ impl InitSection {
     }
 
     /// The initialization section of one track alone: every other `trak` and `trex` left out, every
-    /// other byte as it came. A section with a single track is shared, not copied.
+    /// other byte as it came. `None` when the track is not in [`InitSection::tracks`].
     ///
     /// A media playlist carries one track (CMAF), so a muxed request becomes a rendition per track,
-    /// each with a section of its own. `None` when the track is not in [`InitSection::tracks`].
+    /// each with a section of its own. A section that has the one track only is shared, not copied.
+    /// Where the `ftyp` names no brand that stands for what our fragments are (FMT-01), `iso6` is added.
     pub fn for_track(&self, id: TrackId) -> Option<Bytes> {
         self.track(id)?;
-        if self.tracks.len() + self.ignored.len() == 1 {
+        if self.tracks.len() + self.ignored.len() == 1 && self.has_brand() {
             return Some(self.bytes.clone());
         }
         // `parse` has walked exactly this, so the walk cannot fail now.
         self.filtered(id).ok()
+    }
+
+    /// Whether the `ftyp` names a brand compatible with `iso6`: that or a later one, or CMAF.
+    fn has_brand(&self) -> bool {
+        let brands = self.bytes.get(8..self.moov_at).unwrap_or_default();
+        let (major, compatible) = brands.split_at(brands.len().min(8));
+        let names = major
+            .chunks_exact(4)
+            .take(1)
+            .chain(compatible.chunks_exact(4));
+        names.into_iter().any(|name| {
+            matches!(
+                name,
+                b"iso6"
+                    | b"iso7"
+                    | b"iso8"
+                    | b"iso9"
+                    | b"isoa"
+                    | b"isob"
+                    | b"isoc"
+                    | b"cmfc"
+                    | b"cmf2"
+            )
+        })
     }
 
     /// What the samples of a track inherit; `Err` tells an unknown track from one to read over.
@@ -240,6 +269,13 @@ impl InitSection {
         let bytes = &self.bytes;
         let mut out = Vec::with_capacity(bytes.len());
         for top in boxes::children(bytes, 0..bytes.len(), BoxKind::MOOV)? {
+            if top.kind == BoxKind::FTYP && !self.has_brand() {
+                let ftyp = open(&mut out, BoxKind::FTYP);
+                out.extend_from_slice(&bytes[top.body]);
+                out.extend_from_slice(b"iso6");
+                close(&mut out, ftyp);
+                continue;
+            }
             if top.kind != BoxKind::MOOV {
                 out.extend_from_slice(&bytes[top.whole]);
                 continue;

@@ -12,6 +12,7 @@
 
 mod boxes;
 mod codec;
+mod config;
 mod cutter;
 mod demo;
 mod entry;
@@ -22,14 +23,17 @@ mod limits;
 mod part;
 mod presentation;
 mod reader;
+mod segmenter;
 mod time;
+mod unit;
 mod writer;
 
 #[cfg(test)]
 mod tests;
 
 pub use boxes::BoxKind;
-pub use cutter::{Accepted, CutConfig, PartCutter, part_target_for};
+pub use config::{CutConfig, part_target_for};
+pub use cutter::{Accepted, PartCutter};
 pub use demo::{DemoIndex, DemoPart, DemoRendition, DemoSegment, DemoSource, PART_DURATION};
 pub use error::{Fault, MediaError};
 pub use fragment::{CaptureTime, Fragment, Sample, SyncPoint};

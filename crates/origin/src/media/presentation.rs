@@ -1,6 +1,7 @@
 //! Cutting all tracks of a request together, so that their segments start at the same places.
 
-use super::cutter::{Accepted, CutConfig, PartCutter};
+use super::config::CutConfig;
+use super::cutter::{Accepted, PartCutter};
 use super::error::MediaError;
 use super::fragment::Fragment;
 use super::init::{InitSection, TrackId};

@@ -5,9 +5,10 @@ use mp4_atom::{Prft, Styp};
 
 use super::boxes::{self, BoxHeader, BoxKind, LONGEST_HEADER};
 use super::error::MediaError;
-use super::fragment::{self, Fragment, UnitContext};
+use super::fragment::Fragment;
 use super::init::{InitSection, TrackId};
 use super::limits::MediaLimits;
+use super::unit::{self, UnitContext};
 
 /// Something a [`MediaReader`] found.
 #[derive(Debug, Clone)]
@@ -200,6 +201,9 @@ impl MediaReader {
                 have += 1;
                 self.position += 1;
                 self.state = State::Header { bytes, have };
+                if have == 8 {
+                    self.check_name([bytes[4], bytes[5], bytes[6], bytes[7]])?;
+                }
                 if let Some(header) = BoxHeader::parse(&bytes[..have])? {
                     self.begin(header, &bytes[..have])?;
                     if header.kind == BoxKind::MFRA {
@@ -247,34 +251,31 @@ impl MediaReader {
         if self.unit.is_empty() {
             self.unit_at = before;
         }
+        let empty = self.progress == Progress::Empty;
         let (limit, expected) = match kind {
-            BoxKind::FTYP => (
-                self.limits.small,
-                self.progress == Progress::Empty && self.unit.is_empty(),
-            ),
-            BoxKind::MOOV => (
-                self.limits.init.saturating_sub(self.unit.len() as u64),
-                self.progress == Progress::FileType,
-            ),
-            BoxKind::EMSG => (
-                self.limits.small.saturating_sub(self.small),
-                self.progress == Progress::Empty,
-            ),
-            BoxKind::STYP | BoxKind::PRFT => (self.limits.small, self.progress == Progress::Empty),
-            BoxKind::MOOF => (self.limits.movie_fragment, self.progress == Progress::Empty),
+            BoxKind::FTYP => (self.limits.small, empty && self.unit.is_empty()),
+            BoxKind::MOOV => {
+                let limit = self.limits.init.saturating_sub(self.unit.len() as u64);
+                (limit, self.progress == Progress::FileType)
+            }
+            BoxKind::EMSG => (self.limits.small.saturating_sub(self.small), empty),
+            BoxKind::STYP | BoxKind::PRFT => (self.limits.small, empty),
+            BoxKind::MOOF => (self.limits.movie_fragment, empty),
+            // A file whose media comes before, or without, a `moof`.
+            BoxKind::MDAT if self.progress == Progress::FileType => {
+                return Err(MediaError::NotFragmented);
+            }
             BoxKind::MDAT => (
                 self.limits.media_data,
                 self.progress == Progress::MovieFragment,
             ),
+            // Padding between `moof` and `mdat` is part of what the `trun` counts, so it stays.
+            _ if self.progress == Progress::MovieFragment => (self.limits.small, true),
             _ => {
-                self.state = State::Skip { left };
-                // Between `moof` and `mdat` a skipped box would move the data from where the `trun` says.
-                if self.progress == Progress::MovieFragment {
-                    return Err(MediaError::Misplaced {
-                        kind,
-                        after: BoxKind::MDAT,
-                    });
+                if size > self.limits.media_data {
+                    return Err(self.oversized(kind, size));
                 }
+                self.state = State::Skip { left };
                 return Ok(());
             }
         };
@@ -307,6 +308,37 @@ impl MediaReader {
         into.extend_from_slice(bytes);
         self.state = State::Body { kind, left };
         Ok(())
+    }
+
+    /// The error for a box of no known kind that is too large to skip: at the very start, text or
+    /// another container whose bytes happen to look like a box.
+    fn oversized(&self, kind: BoxKind, size: u64) -> MediaError {
+        if self.position <= LONGEST_HEADER as u64 {
+            return MediaError::NotMp4;
+        }
+        MediaError::BoxTooLarge {
+            kind,
+            size,
+            limit: self.limits.media_data,
+        }
+    }
+
+    /// Refuses a name that no box has, before its size is believed.
+    fn check_name(&self, name: [u8; 4]) -> Result<(), MediaError> {
+        // The copyright sign of `QuickTime` is the one exception to printable ASCII.
+        if name
+            .iter()
+            .all(|&byte| byte == 0xa9 || (0x20..0x7f).contains(&byte))
+        {
+            return Ok(());
+        }
+        if self.position <= 8 {
+            return Err(MediaError::NotMp4);
+        }
+        Err(MediaError::Malformed {
+            kind: BoxKind(name),
+            reason: "no box has this name".to_owned(),
+        })
     }
 
     fn end_if_complete(&mut self, items: &mut Vec<MediaItem>) -> Result<(), MediaError> {
@@ -365,7 +397,7 @@ impl MediaReader {
             reference,
         };
         items.extend(
-            fragment::read_unit(&unit, context)?
+            unit::read_unit(&unit, context)?
                 .into_iter()
                 .map(MediaItem::Fragment),
         );
@@ -436,6 +468,34 @@ mod tests {
         let mut buffer = vec![0; 16 << 10];
         reserve(&mut buffer, 20 << 10, 100);
         assert!(buffer.capacity() <= 36 << 10);
+    }
+
+    #[test]
+    fn other_containers_and_text_are_told_from_broken_mp4() {
+        let starts: [&[u8]; 5] = [
+            b"\x47\x40\x11\x10\0\x42\xf0\x25 transport stream",
+            b"FLV\x01\x05\0\0\0\x09\0\0\0\0",
+            b"\x1a\x45\xdf\xa3\xa3\x42\x86\x81\x01 Matroska",
+            b"#EXTM3U\n#EXT-X-VERSION:9\n",
+            b"<html><body>not a stream</body></html>",
+        ];
+        for start in starts {
+            let error = read(start).expect_err("no MP4");
+            assert_eq!(
+                (&error, error.fault()),
+                (&MediaError::NotMp4, Fault::Unsupported)
+            );
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_not_fragmented_is_told_so() {
+        let error =
+            read(b"\0\0\0\x14ftypisom\0\0\0\0isom\0\0\0\x08mdat").expect_err("progressive MP4");
+        assert_eq!(
+            (&error, error.fault()),
+            (&MediaError::NotFragmented, Fault::Unsupported)
+        );
     }
 
     #[test]

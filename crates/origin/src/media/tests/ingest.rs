@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::ffmpeg::{Packet, TempFile, decoded_frames, encode, packets};
+use super::ffmpeg::{Packet, TempFile, decoded_frames, encode, ffmpeg_encoder, packets};
 use crate::media::{
     Continuity, CutConfig, Fragment, Independence, InitSection, MediaItem, MediaLimits, MediaPart,
     MediaReader, PresentationCutter, SegmentStart, TrackInfo,
@@ -443,6 +443,114 @@ fn codecs_are_named_from_the_sample_entries() {
     assert_eq!(name(&tone, "-c:a flac"), "fLaC");
     assert_eq!(name(&tone, "-c:a ac3"), "ac-3");
     assert_eq!(name(&tone, "-c:a eac3"), "ec-3");
+}
+
+/// What `ffmpeg -f dash` sends: a header, then a request per segment, each with `styp` and `prft` in front.
+#[test]
+fn a_header_and_segments_in_requests_of_their_own_are_one_track() {
+    let folder = std::env::temp_dir().join(format!("origin-media-dash-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("the temporary directory can be written");
+    let manifest = folder.join("live.mpd");
+    ffmpeg_encoder(&format!(
+        "-y {} {X264} -b:v 300k -f dash -ldash 1 -streaming 1 -use_timeline 0 -use_template 1 -seg_duration 1 -frag_duration 0.2 \
+         -frag_type duration -write_prft 1 -utc_timing_url https://time.example {}",
+        video("30", 3),
+        manifest.to_str().expect("a temporary path is UTF-8"),
+    ));
+    let file = |name: &str| std::fs::read(folder.join(name)).expect("ffmpeg wrote it");
+    let mut items = Vec::new();
+    let mut header = MediaReader::new(MediaLimits::default());
+    header
+        .read(&file("init-stream0.m4s"), &mut items)
+        .expect("a header");
+    let init = header.init().expect("a header").clone();
+    let mut cutter = PresentationCutter::new(&init, CutConfig::new(PART, SEGMENT));
+    let mut parts = Vec::new();
+    for number in 1..=3 {
+        let mut segment = MediaReader::with_init(MediaLimits::default(), init.clone());
+        let mut items = Vec::new();
+        segment
+            .read(&file(&format!("chunk-stream0-{number:05}.m4s")), &mut items)
+            .expect("a segment");
+        for item in items {
+            if let MediaItem::Fragment(fragment) = item {
+                assert!(fragment.capture_time().is_some(), "prft is read");
+                cutter.push(&fragment, &mut parts).expect("it can be cut");
+            }
+        }
+    }
+    std::fs::remove_dir_all(&folder).expect("it was made above");
+    assert_eq!(parts.len(), 15);
+    assert!(
+        parts
+            .iter()
+            .all(|part| part.continuity == Continuity::Continues && part.bytes[4..8] == *b"moof")
+    );
+    // ffmpeg wrote the time at which it encoded, which was just now.
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .expect("after 1970");
+    for part in parts {
+        let captured = Duration::from_nanos(part.capture_time.expect("prft").unix_nanos);
+        assert!(
+            captured.abs_diff(now) < Duration::from_secs(3600),
+            "{captured:?}"
+        );
+    }
+}
+
+#[test]
+fn headers_of_old_brands_are_given_one_that_fits() {
+    let source = encode(
+        &video("30", 1),
+        X264,
+        "-movflags +frag_keyframe+empty_moov+default_base_moof -brand mp42",
+    );
+    let published = publish(&source);
+    let track = published.init.tracks().next().expect("one track").id;
+    let init = published
+        .init
+        .for_track(track)
+        .expect("a track of this init");
+    let mut items = Vec::new();
+    MediaReader::new(MediaLimits::default())
+        .read(&init, &mut items)
+        .expect("still a header");
+    let brands = &init[8..u32::from_be_bytes([init[0], init[1], init[2], init[3]]) as usize];
+    assert!(
+        brands.chunks_exact(4).any(|brand| brand == b"iso6"),
+        "{brands:?}"
+    );
+}
+
+/// An encoder that was restarted begins its clock anew, on the same header.
+#[test]
+fn an_encoder_that_starts_again_is_a_reset_and_not_a_repetition() {
+    let source = encode(
+        &format!("{} {}", video("30", 9), sound(48_000, 9)),
+        &format!("{X264} {AAC}"),
+        "-movflags +cmaf+frag_keyframe+empty_moov+default_base_moof",
+    );
+    let published = publish(&source);
+    let mut cutter = PresentationCutter::new(&published.init, CutConfig::new(PART, SEGMENT));
+    let mut parts = Vec::new();
+    for fragment in published.fragments.iter().chain(&published.fragments) {
+        cutter.push(fragment, &mut parts).expect("it can be cut");
+    }
+    cutter.finish(&mut parts).expect("it can be cut");
+    for track in published.init.tracks() {
+        let parts: Vec<_> = parts.iter().filter(|part| part.track == track.id).collect();
+        let resets = parts
+            .iter()
+            .filter(|part| part.continuity == Continuity::Reset)
+            .count();
+        assert_eq!(resets, 1);
+        let segments = parts
+            .iter()
+            .filter(|part| part.segment.opens_segment())
+            .count();
+        assert_eq!(segments, 10, "five of nine seconds, twice");
+    }
 }
 
 #[test]
