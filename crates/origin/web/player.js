@@ -64,9 +64,10 @@ function follow() {
   view.address(undefined);
   const wanted = streams.wanted();
   setState(wanted ? 'absent' : 'empty');
+  if (!wanted) document.getElementById('publish').open = true;
   view.notice(wanted
     ? { title: `“${wanted}” is not live`, text: 'It starts here by itself as soon as it is published.', hint: streams.list.length ? 'Other streams are in the list below.' : '', busy: true }
-    : { title: 'No stream is live', text: 'One starts here by itself as soon as it is published.', hint: 'How to publish one with ffmpeg is under Streams, on this page.', busy: true });
+    : { title: 'No stream is live', text: 'One starts here by itself as soon as it is published.', hint: 'How to publish one with ffmpeg is shown below.', busy: true });
 }
 
 function setState(next) {
@@ -174,7 +175,7 @@ function showStatus(values) {
     else if (!Number.isNaN(metrics.stalledSince)) view.status('warn', 'Buffering');
     else view.status('live', Number.isFinite(headline) ? `Live, ${headline.toFixed(1)} s` : 'Live');
   } else {
-    const words = { loading: 'Connecting', ended: 'Ended', empty: 'No stream', absent: 'Waiting', gesture: 'Ready', unreachable: 'Unreachable', problem: 'Interrupted' };
+    const words = { loading: 'Connecting', ended: 'Ended', empty: 'No stream', absent: 'Waiting', gesture: 'Ready', unreachable: 'Unreachable', problem: retry ? 'Interrupted' : 'Cannot play' };
     view.status(['problem', 'unreachable'].includes(state) ? 'bad' : state === 'absent' || state === 'empty' ? 'warn' : 'idle', words[state]);
   }
 }

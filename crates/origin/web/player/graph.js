@@ -69,10 +69,12 @@ export class Graph {
       stroke(c, [[0, y(target)], [width, y(target)]]);
       c.setLineDash([]);
     }
-    c.fillStyle = this.soft;
-    c.font = this.font;
-    c.textBaseline = 'top';
-    c.fillText(`${this.top} s`, 0, 0);
+    if (seen.length) {
+      c.fillStyle = this.soft;
+      c.font = this.font;
+      c.textBaseline = 'top';
+      c.fillText(`${this.top} s`, 0, 0);
+    }
     this.describe(seen, target);
   }
 

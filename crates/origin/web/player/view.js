@@ -90,7 +90,7 @@ export class View {
 
   showLevels(levels, current, automatic) {
     const select = element('quality');
-    const shown = [[-1, automatic && current ? `Automatic (${current})` : 'Automatic'],
+    const shown = [[-1, automatic && current ? `Auto (${current})` : 'Automatic'],
       ...levels.map(({ index, label, bitrate: rate }) => [index, `${label} · ${bitrate(rate)}`])];
     const key = JSON.stringify(shown);
     if (key === this.levelsKey) return;
@@ -134,6 +134,8 @@ export class View {
     text('latency', seconds(headline));
     text('latency-note', Number.isFinite(m.latency) || !Number.isFinite(m.edge) ? 'from capture to screen' : 'behind the live edge');
     const known = Number.isFinite(headline);
+    for (const gauge of document.querySelectorAll('.gauge')) attribute(gauge, 'data-known', String(known));
+    if (Number.isFinite(m.automatic)) text(element('delay').options[0], `Auto (${m.automatic.toFixed(1)} s)`);
     text('buffer', known ? seconds(m.buffer) : DASH);
     const withUnit = (value, unit) => (value === DASH ? DASH : `${value} ${unit}`);
     text('f-target', withUnit(seconds(m.target), 's'));
@@ -195,7 +197,7 @@ export class View {
     const url = stream ? new URL(stream.url, location.href).href : '';
     const input = element('address');
     if (input.value !== url) input.value = url;
-    input.placeholder = 'No stream is chosen';
+    element('share').hidden = !stream;
     text('title', stream?.name ?? 'Live streams');
     document.title = stream ? `${stream.name} · llhls` : 'llhls';
   }

@@ -23,10 +23,19 @@ export async function openPage(browser, { viewport = LAPTOP, scheme = 'light', .
   const context = await browser.newContext({ viewport, colorScheme: scheme, ...(viewport === PHONE && { deviceScaleFactor: 2, hasTouch: true }), ...options });
   const page = await context.newPage();
   page.complaints = [];
+  if (process.env.PAGE_FROM_DISK) await serveFromDisk(page);
   page.on('console', (message) => ['error', 'warning'].includes(message.type()) && page.complaints.push(`console: ${message.text()}`));
   page.on('pageerror', (error) => page.complaints.push(`uncaught: ${error.message}`));
   page.on('response', (response) => response.status() >= 400 && page.complaints.push(`${response.status()} ${response.url()}`));
   return page;
+}
+
+/** With PAGE_FROM_DISK set, the page is the one in this folder instead of the one in the binary: edit it without a build. */
+async function serveFromDisk(page) {
+  await page.route(/\/(|player\.(js|css)|player\/[a-z]+\.js)([?#].*)?$/, (route) => {
+    const path = new URL(route.request().url()).pathname;
+    return route.fulfill({ path: fileURLToPath(new URL(`../../${path === '/' ? 'index.html' : path.slice(1)}`, import.meta.url)) });
+  });
 }
 
 /** Laptop and phone, light and dark, of whatever the page shows now. */
