@@ -17,8 +17,13 @@ step "ring-core's concurrency models" \
 
 # The real thing: the release build, a browser, an encoder, and every playlist body that went by.
 step "the origin, as an operator builds it" cargo build --quiet --locked --release -p origin
-target=${CARGO_TARGET_DIR:-$PWD/target}
+target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 export ORIGIN_BIN=$target/release/origin
+export PLAYLIST_DUMP=$target/playlists
 chromium=$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)
 export CHROMIUM=${CHROMIUM:-$chromium}
+rm -rf "$PLAYLIST_DUMP"
 step "browser and encoder" npm test --silent --prefix crates/origin/web
+# Without a single body `check-playlists` fails too: then the browser test recorded nothing.
+step "the playlists the browser was served" \
+    cargo run --quiet --locked -p playlist-oracle --bin check-playlists -- "$PLAYLIST_DUMP"/*.m3u8
