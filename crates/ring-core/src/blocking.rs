@@ -94,6 +94,34 @@ impl<M> Reader<M> {
         self.block(seq, deadline_in(timeout))
     }
 
+    /// Blocks the thread until `seq` or a later position is published, and returns the newest one.
+    ///
+    /// # Errors
+    ///
+    /// `Ended`, `Gone` and `TooManyWaiters`.
+    pub fn wait_at_least_blocking(&self, seq: Seq) -> Result<Seq, WaitError> {
+        self.block_until_reached(seq, None)
+    }
+
+    /// As [`Reader::wait_at_least_blocking`], for no longer than `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// [`WaitError::Elapsed`] when the time is up; else as [`Reader::wait_at_least_blocking`].
+    pub fn wait_at_least_blocking_for(
+        &self,
+        seq: Seq,
+        timeout: Duration,
+    ) -> Result<Seq, WaitError> {
+        self.block_until_reached(seq, deadline_in(timeout))
+    }
+
+    fn block_until_reached(&self, seq: Seq, deadline: Option<Instant>) -> Result<Seq, WaitError> {
+        let mut waiting = Waiting::new(self.ring());
+        block_on(deadline, |waker| waiting.poll_reached(seq, waker))
+            .unwrap_or_else(|| Err(WaitError::Elapsed { next: self.next() }))
+    }
+
     fn block(&self, seq: Seq, deadline: Option<Instant>) -> Result<Bytes, WaitError> {
         let mut waiting = Waiting::new(self.ring());
         block_on(deadline, |waker| {

@@ -18,6 +18,19 @@ pub enum DigestPolicy {
     OnWrite,
 }
 
+/// What becomes of positions whose payload does not come, while later ones do. It matters to
+/// streams that are written with [`Writer::put`](crate::Writer::put) or by several writers.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum GapPolicy {
+    /// Later payloads stay unpublished until the gap is filled or given up by
+    /// [`Writer::skip_to`](crate::Writer::skip_to). A `put` that would need the gap's own slot is refused. The default.
+    #[default]
+    Hold,
+    /// A gap is given up as soon as a payload this many positions or more beyond it arrives.
+    SkipBeyond(u64),
+}
+
 /// The shape of one stream.
 ///
 /// # Worst-case memory
@@ -39,6 +52,7 @@ pub struct RingConfig {
     wake_batch: usize,
     first: Seq,
     digest: DigestPolicy,
+    gaps: GapPolicy,
 }
 
 impl RingConfig {
@@ -52,6 +66,7 @@ impl RingConfig {
             wake_batch: 32,
             first: Seq::ZERO,
             digest: DigestPolicy::OnDemand,
+            gaps: GapPolicy::Hold,
         }
     }
 
@@ -100,6 +115,13 @@ impl RingConfig {
         self
     }
 
+    /// What becomes of gaps. Default [`GapPolicy::Hold`].
+    #[must_use]
+    pub const fn gaps(mut self, policy: GapPolicy) -> Self {
+        self.gaps = policy;
+        self
+    }
+
     /// Checks the bounds and fixes the shape.
     pub(crate) fn shape(&self) -> Result<Shape, ConfigError> {
         if self.slots == 0 {
@@ -124,6 +146,7 @@ impl RingConfig {
             wake_batch: self.wake_batch,
             first: self.first.value(),
             digest: self.digest,
+            gaps: self.gaps,
         })
     }
 }
@@ -144,6 +167,7 @@ pub(crate) struct Shape {
     pub(crate) wake_batch: usize,
     pub(crate) first: u64,
     pub(crate) digest: DigestPolicy,
+    pub(crate) gaps: GapPolicy,
 }
 
 /// The bounds of a whole cache.

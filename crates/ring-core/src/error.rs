@@ -6,7 +6,7 @@
 use std::error::Error;
 use std::fmt;
 
-use crate::seq::Seq;
+use crate::seq::{Epoch, Seq};
 
 /// Why a read has no payload to give.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,6 +154,154 @@ impl fmt::Display for AppendError {
 }
 
 impl Error for AppendError {}
+
+/// Why a payload was not put at its position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PutError {
+    /// The position has made room for newer ones, or was dropped by a reset. Not the caller's
+    /// fault: the payload came late.
+    TooLate {
+        /// The oldest position that may still be held.
+        oldest: Seq,
+    },
+    /// The slot is that of a position that is still missing, and gaps are held. Fill the gap, or
+    /// give it up, and put again.
+    TooFarAhead {
+        /// The first missing position.
+        missing: Seq,
+        /// The highest position that can be put now.
+        limit: Seq,
+    },
+    /// For the reasons that an append is refused.
+    Append(AppendError),
+}
+
+impl fmt::Display for PutError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLate { oldest } => write!(formatter, "too late: the oldest is {oldest}"),
+            Self::TooFarAhead { missing, limit } => {
+                write!(formatter, "beyond {limit} while {missing} is missing")
+            }
+            Self::Append(error) => error.fmt(formatter),
+        }
+    }
+}
+
+impl Error for PutError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Append(error) => Some(error),
+            Self::TooLate { .. } | Self::TooFarAhead { .. } => None,
+        }
+    }
+}
+
+/// Why a cursor has no payload to give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CursorError {
+    /// The cursor was overrun; reading goes on at `resume`.
+    Lagged {
+        /// Positions that were lost to it.
+        skipped: u64,
+        /// Where it goes on: the oldest position that may still be held.
+        resume: Seq,
+    },
+    /// Positions were given up before their payloads came; reading goes on at `resume`.
+    Skipped {
+        /// How many.
+        skipped: u64,
+        /// Where it goes on.
+        resume: Seq,
+    },
+    /// The stream was reset; reading goes on at `resume`, in a new epoch.
+    Discontinuity {
+        /// The new epoch.
+        epoch: Epoch,
+        /// Where it goes on.
+        resume: Seq,
+    },
+    /// The stream has ended and everything has been read.
+    Ended {
+        /// One past the last position of the stream.
+        next: Seq,
+    },
+    /// The stream was removed.
+    Gone,
+    /// As many operations wait on this stream as its configuration allows.
+    TooManyWaiters {
+        /// The configured number.
+        limit: usize,
+    },
+}
+
+impl fmt::Display for CursorError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Lagged { skipped, resume } => {
+                write!(
+                    formatter,
+                    "overrun: {skipped} positions lost, going on at {resume}"
+                )
+            }
+            Self::Skipped { skipped, resume } => {
+                write!(
+                    formatter,
+                    "{skipped} positions never came, going on at {resume}"
+                )
+            }
+            Self::Discontinuity { epoch, resume } => {
+                write!(
+                    formatter,
+                    "reset: epoch {epoch} starts, going on at {resume}"
+                )
+            }
+            Self::Ended { next } => GetError::Ended { next: *next }.fmt(formatter),
+            Self::Gone => GetError::Gone.fmt(formatter),
+            Self::TooManyWaiters { limit } => {
+                WaitError::TooManyWaiters { limit: *limit }.fmt(formatter)
+            }
+        }
+    }
+}
+
+impl Error for CursorError {}
+
+/// Why a payload was not sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SendError {
+    /// A registered cursor has not read what would be overwritten.
+    Full,
+    /// As many writers wait on this stream as its configuration allows.
+    TooManyWaiters {
+        /// The configured number.
+        limit: usize,
+    },
+    /// For the reasons that an append is refused.
+    Append(AppendError),
+}
+
+impl fmt::Display for SendError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Full => formatter.write_str("a registered cursor has not read that far"),
+            Self::TooManyWaiters { limit } => write!(formatter, "{limit} writers wait already"),
+            Self::Append(error) => error.fmt(formatter),
+        }
+    }
+}
+
+impl Error for SendError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Append(error) => Some(error),
+            Self::Full | Self::TooManyWaiters { .. } => None,
+        }
+    }
+}
 
 /// Why a stream was not opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

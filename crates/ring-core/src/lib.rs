@@ -72,15 +72,22 @@ mod blocking;
 mod budget;
 mod cache;
 mod config;
+mod cursor;
 mod digest;
 mod error;
+mod gate;
 mod hash;
+mod hook;
+mod lane;
 mod outcome;
 mod reader;
 mod ring;
+mod send;
 mod seq;
+mod sink;
 mod slot;
 mod slots;
+mod stats;
 mod sync;
 #[cfg(feature = "async")]
 mod wait;
@@ -98,12 +105,23 @@ struct ReadmeExamples;
 
 // The public interface is:
 pub use cache::ChunkCache;
-pub use config::{CacheConfig, DigestPolicy, RingConfig};
-pub use digest::Digest;
-pub use error::{AddError, AppendError, ConfigError, GetError, OpenError, WaitError};
-pub use outcome::{EndOutcome, RemoveOutcome};
-pub use reader::Reader;
-pub use seq::{Generation, Seq};
+pub use config::{CacheConfig, DigestPolicy, GapPolicy, RingConfig};
 #[cfg(feature = "async")]
-pub use wait::Wait;
+pub use cursor::NextDelivery;
+pub use cursor::{Cursor, Delivery, Start};
+pub use digest::Digest;
+pub use error::{
+    AddError, AppendError, ConfigError, CursorError, GetError, OpenError, PutError, SendError,
+    WaitError,
+};
+pub use hook::StreamEvent;
+pub use outcome::{EndOutcome, PutOutcome, RemoveOutcome};
+pub use reader::Reader;
+#[cfg(feature = "async")]
+pub use send::SendPayload;
+pub use seq::{Epoch, Gap, Generation, Seq};
+pub use sink::{Evicted, EvictionCause, EvictionSink};
+pub use stats::{CacheStats, StreamStats};
+#[cfg(feature = "async")]
+pub use wait::{Wait, WaitAtLeast};
 pub use writer::Writer;

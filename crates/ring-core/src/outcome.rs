@@ -23,6 +23,9 @@ pub enum EndOutcome {
 impl EndOutcome {
     pub(crate) fn from_ring(end: End) -> Self {
         let next = end.next;
+        if end.gone {
+            return Self::Unknown;
+        }
         if end.first_time {
             Self::Ended { next }
         } else {
@@ -52,4 +55,15 @@ impl RemoveOutcome {
             bytes: freed.bytes,
         })
     }
+}
+
+/// What `put` found at its position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PutOutcome {
+    /// Nothing; the payload lies there now.
+    Inserted,
+    /// The same bytes. Nothing changed.
+    AlreadyPresent,
+    /// Other bytes. They stay.
+    Conflict,
 }

@@ -7,7 +7,9 @@ use bytes::Bytes;
 use crate::digest::{self, Digest};
 use crate::error::GetError;
 use crate::ring::Ring;
-use crate::seq::{Generation, Seq};
+use crate::seq::{Epoch, Gap, Generation, Seq};
+use crate::slot::Content;
+use crate::stats::StreamStats;
 use crate::sync::Arc;
 
 /// Reads one stream, at random.
@@ -153,6 +155,25 @@ impl<M> Reader<M> {
         self.ring.bytes()
     }
 
+    /// The runs of positions without a payload, from the oldest held to the newest written: gaps
+    /// that are waited for, gaps that were given up, and what is being stored at this moment. O(slots).
+    #[must_use]
+    pub fn gaps(&self) -> Vec<Gap> {
+        self.ring.gaps()
+    }
+
+    /// The current epoch; see [`Writer::reset`](crate::Writer::reset).
+    #[must_use]
+    pub fn epoch(&self) -> Epoch {
+        self.ring.epoch()
+    }
+
+    /// What happened so far. Takes no lock.
+    #[must_use]
+    pub fn stats(&self) -> StreamStats {
+        self.ring.stats()
+    }
+
     /// Whether the stream has ended. What it holds stays readable.
     #[must_use]
     pub fn is_ended(&self) -> bool {
@@ -175,6 +196,34 @@ impl<M> Reader<M> {
     #[must_use]
     pub fn generation(&self) -> Generation {
         self.ring.generation()
+    }
+}
+
+impl<M: Clone> Reader<M> {
+    /// The payload at `seq` with the writer's facts about it. O(1).
+    ///
+    /// # Errors
+    ///
+    /// As [`Reader::get`].
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use ring_core::{CacheConfig, ChunkCache};
+    ///
+    /// #[derive(Clone, Debug, PartialEq)]
+    /// struct Frame {
+    ///     key: bool,
+    /// }
+    ///
+    /// let cache: ChunkCache<u64, Frame> = ChunkCache::with_metadata(CacheConfig::default())?;
+    /// let writer = cache.open(1)?;
+    /// let seq = writer.append_with(Bytes::from_static(b"..."), Frame { key: true })?;
+    /// assert_eq!(writer.reader().get_with_metadata(seq)?.1, Frame { key: true });
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn get_with_metadata(&self, seq: Seq) -> Result<(Bytes, M), GetError> {
+        let read = |content: &Content<M>| (content.payload.clone(), content.metadata.clone());
+        self.ring.read(seq.value(), read)
     }
 }
 

@@ -90,6 +90,40 @@ impl fmt::Display for Generation {
     }
 }
 
+/// A stretch of a stream between two resets.
+///
+/// A reset drops what is held and starts the next epoch; numbering goes on, so a [`Seq`] means one
+/// payload whatever the epoch.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Epoch(u64);
+
+impl Epoch {
+    pub(crate) const fn new(value: u64) -> Self {
+        Self(value)
+    }
+
+    /// The number: 0 for the first epoch, then one more each time.
+    #[must_use]
+    pub const fn value(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Display for Epoch {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+/// A run of positions without a payload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Gap {
+    /// The first missing position.
+    pub first: Seq,
+    /// One past the last.
+    pub end: Seq,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

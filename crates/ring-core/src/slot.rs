@@ -121,7 +121,7 @@ impl<M> Slot<M> {
         seq: u64,
         content: Content<M>,
         given_up: impl FnOnce() -> bool,
-    ) -> Result<Option<Content<M>>, Refused<M>> {
+    ) -> Result<Option<(u64, Content<M>)>, Refused<M>> {
         let mut body = self.body.write();
         if given_up() {
             drop(body);
@@ -136,9 +136,10 @@ impl<M> Slot<M> {
             drop(body);
             return Err(refused);
         }
+        let earlier = self.stamp.seq();
         let displaced = body.replace(content);
         self.stamp.set(seq);
-        Ok(displaced)
+        Ok(earlier.zip(displaced))
     }
 
     /// Empties the slot if it holds a position that `unwanted` names. The content is dropped by

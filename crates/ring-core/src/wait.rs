@@ -5,7 +5,8 @@
 //! everybody at each payload.
 
 use std::fmt;
-use std::pin::Pin;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -81,5 +82,109 @@ impl<M> Reader<M> {
             waiting: Waiting::new(self.ring()),
             seq,
         }
+    }
+}
+
+/// The future of [`Reader::wait_at_least`].
+#[must_use = "futures do nothing unless awaited"]
+pub struct WaitAtLeast<'a, M = ()> {
+    waiting: Waiting<'a, M>,
+    seq: Seq,
+}
+
+impl<M> Future for WaitAtLeast<'_, M> {
+    type Output = Result<Seq, WaitError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let seq = self.seq;
+        self.waiting.poll_reached(seq, context.waker())
+    }
+}
+
+impl<M> fmt::Debug for WaitAtLeast<'_, M> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("WaitAtLeast")
+            .field("seq", &self.seq)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<M> Reader<M> {
+    /// Waits until `seq` or a later position is published, and returns the newest one. Unlike
+    /// [`Reader::wait`] it does not mind that the payload at `seq` itself has come and gone.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Reader::wait`].
+    ///
+    /// # Errors
+    ///
+    /// `Ended`, `Gone` and `TooManyWaiters`.
+    pub fn wait_at_least(&self, seq: Seq) -> WaitAtLeast<'_, M> {
+        WaitAtLeast {
+            waiting: Waiting::new(self.ring()),
+            seq,
+        }
+    }
+
+    /// As [`Reader::wait`], until `deadline` is ready: a timer of whatever runtime is there.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Reader::wait`].
+    ///
+    /// # Errors
+    ///
+    /// [`WaitError::Elapsed`] when the deadline is ready first; a payload that is there wins.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use ring_core::{CacheConfig, ChunkCache, Seq, WaitError};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let cache = ChunkCache::new(CacheConfig::default())?;
+    /// let reader = cache.open(1)?.reader();
+    /// let soon = tokio::time::sleep(Duration::from_millis(1));
+    /// let next = Seq::ZERO;
+    /// assert_eq!(reader.wait_until(next, soon).await, Err(WaitError::Elapsed { next }));
+    /// # Ok(()) }
+    /// ```
+    pub async fn wait_until<D: Future>(&self, seq: Seq, deadline: D) -> Result<Bytes, WaitError> {
+        self.race(self.wait(seq), deadline).await
+    }
+
+    /// As [`Reader::wait_at_least`], until `deadline` is ready.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Reader::wait`].
+    ///
+    /// # Errors
+    ///
+    /// [`WaitError::Elapsed`] when the deadline is ready first.
+    pub async fn wait_at_least_until<D: Future>(
+        &self,
+        seq: Seq,
+        deadline: D,
+    ) -> Result<Seq, WaitError> {
+        self.race(self.wait_at_least(seq), deadline).await
+    }
+
+    async fn race<R, D: Future>(
+        &self,
+        wait: impl Future<Output = Result<R, WaitError>>,
+        deadline: D,
+    ) -> Result<R, WaitError> {
+        let (mut wait, mut deadline) = (pin!(wait), pin!(deadline));
+        poll_fn(|context| match wait.as_mut().poll(context) {
+            Poll::Pending => deadline
+                .as_mut()
+                .poll(context)
+                .map(|_| Err(WaitError::Elapsed { next: self.next() })),
+            ready => ready,
+        })
+        .await
     }
 }

@@ -27,7 +27,19 @@ impl<'a, M> Waiting<'a, M> {
         mut read: impl FnMut(&Content<M>) -> R,
     ) -> Poll<Result<R, WaitError>> {
         let ring = self.ring;
-        self.poll(seq, waker, || ring.read(seq.value(), &mut read))
+        self.poll(seq, waker, || ring.read_quietly(seq.value(), &mut read))
+    }
+
+    /// Asks for the newest position, and registers while it is before `seq`.
+    pub(crate) fn poll_reached(&mut self, seq: Seq, waker: &Waker) -> Poll<Result<Seq, WaitError>> {
+        let ring = self.ring;
+        self.poll(seq, waker, || match ring.explain(seq.value()) {
+            closed @ (GetError::Ended { .. } | GetError::Gone) => Err(closed),
+            _ => match ring.next().checked_sub(1) {
+                Some(last) if last >= seq.value() => Ok(Seq::new(last)),
+                _ => Err(GetError::NotYet { next: seq }),
+            },
+        })
     }
 
     /// Asks `attempt`; while it says "not yet", registers for `seq` and asks once more, so that

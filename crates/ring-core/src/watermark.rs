@@ -16,6 +16,7 @@
 
 use crossbeam_utils::CachePadded;
 
+use std::sync::atomic::AtomicUsize;
 use std::task::Waker;
 
 use crate::sync::{AtomicU64, Mutex, Ordering};
@@ -48,6 +49,8 @@ pub(crate) struct Watermark {
     /// under the lock before `armed` is set; a writer that sees `armed` sees it, too.
     lowest: AtomicU64,
     waiters: Mutex<Waiters>,
+    /// How many are in the list, for those who only want to know. Written under the lock.
+    count: AtomicUsize,
     limit: usize,
     /// How many waiters an advance wakes itself; those wake the others.
     batch: usize,
@@ -59,6 +62,7 @@ impl Watermark {
             word: CachePadded::new(AtomicU64::new(value << 1)),
             lowest: AtomicU64::new(u64::MAX),
             waiters: Mutex::new(Waiters::new()),
+            count: AtomicUsize::new(0),
             limit,
             batch,
         }
@@ -171,6 +175,8 @@ impl Watermark {
                 }
                 None => *token = Some(waiters.register(target, waker)),
             }
+            self.count
+                .store(waiters.count(), std::sync::atomic::Ordering::Relaxed);
             let batch = pass_on(&mut waiters);
             self.lowest
                 .store(lowest_concerned(&waiters), Ordering::Release);
@@ -187,6 +193,8 @@ impl Watermark {
         let batch = {
             let mut waiters = self.waiters.lock();
             waiters.remove(&token);
+            self.count
+                .store(waiters.count(), std::sync::atomic::Ordering::Relaxed);
             let batch = pass_on(&mut waiters);
             self.settle(&waiters);
             batch
@@ -196,7 +204,7 @@ impl Watermark {
 
     /// Waiters registered at this moment.
     pub(crate) fn waiting(&self) -> usize {
-        self.waiters.lock().count()
+        self.count.load(std::sync::atomic::Ordering::Relaxed)
     }
 
     /// Brings the hints up to date with the list; under its lock.

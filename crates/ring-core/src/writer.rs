@@ -4,11 +4,11 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use crate::error::AppendError;
-use crate::outcome::{EndOutcome, RemoveOutcome};
+use crate::error::{AppendError, PutError};
+use crate::outcome::{EndOutcome, PutOutcome, RemoveOutcome};
 use crate::reader::Reader;
 use crate::ring::Ring;
-use crate::seq::{Generation, Seq};
+use crate::seq::{Epoch, Generation, Seq};
 use crate::sync::Arc;
 
 /// Writes one stream.
@@ -56,6 +56,75 @@ impl<M> Writer<M> {
         self.ring.append(payload, metadata)
     }
 
+    /// Appends a copy of `payload`, in the memory of the payload that makes room for it: in the
+    /// steady state nothing is allocated. O(len).
+    ///
+    /// The memory is used again if it is large enough, nobody holds it any more and the stream has no sink; else
+    /// the copy gets memory of its own. For payloads that are in a `Bytes` already,
+    /// [`Writer::append_with`] is cheaper.
+    ///
+    /// # Errors
+    ///
+    /// As [`Writer::append_with`].
+    pub fn append_copy_with(&self, payload: &[u8], metadata: M) -> Result<Seq, AppendError> {
+        self.ring.append_copy(payload, metadata)
+    }
+
+    /// Stores a payload at a position of the caller's choice, in any order: what a replica does.
+    ///
+    /// Positions become readable, and waiters wake, up to the first one that is missing. What becomes of a gap is the
+    /// stream's [`GapPolicy`](crate::GapPolicy); [`Reader::gaps`] lists them. After the end, gaps
+    /// below it can still be filled. O(1) plus what becomes readable, and plus the comparison of bytes when the position is held.
+    ///
+    /// # Errors
+    ///
+    /// [`PutError`] says which; only `Append` with `Gone` means that no put will succeed.
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use ring_core::{CacheConfig, ChunkCache, PutOutcome, Seq};
+    ///
+    /// let cache = ChunkCache::new(CacheConfig::default())?;
+    /// let replica = cache.open(1)?;
+    /// let reader = replica.reader();
+    /// let (first, second) = (Bytes::from_static(b"first"), Bytes::from_static(b"second"));
+    ///
+    /// assert_eq!(replica.put(Seq::new(1), second.clone())?, PutOutcome::Inserted);
+    /// assert_eq!(reader.last(), None, "the first one is missing");
+    /// assert_eq!(replica.put(Seq::new(0), first.clone())?, PutOutcome::Inserted);
+    /// assert_eq!(reader.last(), Some(Seq::new(1)));
+    /// assert_eq!(replica.put(Seq::new(1), second)?, PutOutcome::AlreadyPresent);
+    /// assert_eq!(replica.put(Seq::new(1), first)?, PutOutcome::Conflict);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn put_with(&self, seq: Seq, payload: Bytes, metadata: M) -> Result<PutOutcome, PutError> {
+        self.ring.put(seq.value(), payload, metadata)
+    }
+
+    /// Gives up what is missing below `seq`, and publishes what lies beyond. The next append gets
+    /// `seq` or a later position.
+    ///
+    /// # Errors
+    ///
+    /// `Ended`, `Gone`, and `OutOfPositions` for a position beyond [`Seq::MAX`].
+    pub fn skip_to(&self, seq: Seq) -> Result<(), AppendError> {
+        self.ring.skip_to(seq.value())
+    }
+
+    /// Drops what is held and starts a new epoch; numbering goes on, so no old number will ever
+    /// name new bytes. Cursors are told by a discontinuity. O(slots used).
+    ///
+    /// # Errors
+    ///
+    /// `Ended` and `Gone`: what is over stays over.
+    pub fn reset(&self) -> Result<Epoch, AppendError> {
+        self.ring.reset()
+    }
+
+    pub(crate) fn ring(&self) -> &Ring<M> {
+        &self.ring
+    }
+
     /// A reader of the same stream.
     #[must_use]
     pub fn reader(&self) -> Reader<M> {
@@ -90,6 +159,24 @@ impl<M: Default> Writer<M> {
     /// As [`Writer::append_with`].
     pub fn append(&self, payload: Bytes) -> Result<Seq, AppendError> {
         self.append_with(payload, M::default())
+    }
+
+    /// Appends a copy; see [`Writer::append_copy_with`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Writer::append_with`].
+    pub fn append_copy(&self, payload: &[u8]) -> Result<Seq, AppendError> {
+        self.append_copy_with(payload, M::default())
+    }
+
+    /// Stores at a position; see [`Writer::put_with`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Writer::put_with`].
+    pub fn put(&self, seq: Seq, payload: Bytes) -> Result<PutOutcome, PutError> {
+        self.put_with(seq, payload, M::default())
     }
 }
 

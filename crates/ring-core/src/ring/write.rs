@@ -1,0 +1,399 @@
+//! Claim, fill, publish.
+
+use bytes::{Bytes, BytesMut};
+
+use super::{ENDED, Ring};
+use crate::config::{DigestPolicy, GapPolicy};
+use crate::digest;
+use crate::error::{AppendError, PutError};
+use crate::lane;
+use crate::outcome::PutOutcome;
+use crate::seq::Seq;
+use crate::sink::EvictionCause;
+use crate::slot::{Content, Refused};
+use crate::sync::Ordering;
+use crate::watermark::Advance;
+
+/// Whether a payload was stored without overwriting what registered readers have not read.
+#[derive(Debug)]
+pub(crate) enum Offered<M> {
+    Stored(Seq),
+    /// It comes back.
+    Full(Bytes, M),
+}
+
+/// Whether a payload found its slot.
+#[derive(Debug)]
+enum Written<M> {
+    /// It lies there.
+    Stored,
+    /// The position was given up, or belongs to a later lap. The payload comes back.
+    TooLate(Content<M>),
+    /// The position is held already. The payload comes back.
+    Occupied(Content<M>),
+}
+
+impl<M> Ring<M> {
+    /// Claims the next position, fills it, publishes. O(1) plus the payloads that make room.
+    pub(crate) fn append(&self, payload: Bytes, metadata: M) -> Result<Seq, AppendError> {
+        self.admit(payload.len() as u64)?;
+        let content = self.content(payload, metadata);
+        let seq = self.claim_next()?;
+        self.store_claimed(seq, content)
+    }
+
+    /// As `append`, with a copy of `payload` in the memory of the payload that makes room for it,
+    /// if nobody holds that any more; then nothing is allocated.
+    pub(crate) fn append_copy(&self, payload: &[u8], metadata: M) -> Result<Seq, AppendError> {
+        self.admit(payload.len() as u64)?;
+        self.copies
+            .store(true, std::sync::atomic::Ordering::Relaxed);
+        let seq = self.claim_next()?;
+        let copy = self.copy_into_used_memory(seq, payload);
+        let content = self.content(copy, metadata);
+        self.store_claimed(seq, content)
+    }
+
+    /// Stores `payload` at a position of the caller's choice, in any order.
+    pub(crate) fn put(
+        &self,
+        seq: u64,
+        payload: Bytes,
+        metadata: M,
+    ) -> Result<PutOutcome, PutError> {
+        if seq > Seq::MAX.value() {
+            return Err(PutError::Append(AppendError::OutOfPositions));
+        }
+        self.admit(payload.len() as u64).map_err(PutError::Append)?;
+        let head = self.head.value();
+        if self.shape.gaps == GapPolicy::Hold && seq >= head.saturating_add(self.shape.slots) {
+            let limit = Seq::new(head).advanced(self.shape.slots - 1);
+            return Err(PutError::TooFarAhead {
+                missing: Seq::new(head),
+                limit,
+            });
+        }
+        self.claim_through(seq).map_err(PutError::Append)?;
+        let written = self.fill(seq, self.content(payload, metadata));
+        self.evict_excess();
+        if let GapPolicy::SkipBeyond(reach) = self.shape.gaps {
+            self.skipped_to
+                .fetch_max((seq + 1).saturating_sub(reach), Ordering::AcqRel);
+        }
+        self.publish(seq);
+        match written {
+            Written::Stored => Ok(PutOutcome::Inserted),
+            Written::TooLate(_) if self.is_gone() => Err(PutError::Append(AppendError::Gone)),
+            Written::TooLate(_) => Err(PutError::TooLate {
+                oldest: Seq::new(self.oldest()),
+            }),
+            Written::Occupied(offered) => {
+                // Compared outside of the lock: payloads can be long.
+                let held = self
+                    .slots
+                    .get(seq)
+                    .and_then(|slot| slot.read(seq, |it| it.payload.clone()));
+                match held {
+                    Some(held) if held == offered.payload => Ok(PutOutcome::AlreadyPresent),
+                    Some(_) => Ok(PutOutcome::Conflict),
+                    None => Err(PutError::TooLate {
+                        oldest: Seq::new(self.oldest()),
+                    }),
+                }
+            }
+        }
+    }
+
+    /// Appends if no registered reader still needs what would make room.
+    pub(crate) fn offer(&self, payload: Bytes, metadata: M) -> Result<Offered<M>, AppendError> {
+        let len = payload.len() as u64;
+        if len > self.shape.max_bytes {
+            return Err(AppendError::TooLarge {
+                len,
+                limit: self.shape.max_bytes,
+            });
+        }
+        let needed = self.gate.lowest();
+        while self.bytes().saturating_add(len) > self.shape.max_bytes {
+            if self.is_ended() {
+                return Err(self.closed());
+            }
+            if self.oldest() >= needed || !self.evict_oldest(EvictionCause::Bytes) {
+                return Ok(Offered::Full(payload, metadata));
+            }
+        }
+        self.admit(len)?;
+        match self.claim_below(needed.saturating_add(self.shape.slots))? {
+            Some(seq) => {
+                let content = self.content(payload, metadata);
+                self.store_claimed(seq, content).map(Offered::Stored)
+            }
+            None => Ok(Offered::Full(payload, metadata)),
+        }
+    }
+
+    /// Gives up the missing positions below `seq`; later ones are published over them.
+    pub(crate) fn skip_to(&self, seq: u64) -> Result<(), AppendError> {
+        if seq > Seq::MAX.value() {
+            return Err(AppendError::OutOfPositions);
+        }
+        if let Some(before) = seq.checked_sub(1) {
+            self.claim_through(before)?;
+        }
+        self.skipped_to.fetch_max(seq, Ordering::AcqRel);
+        self.settle();
+        Ok(())
+    }
+
+    fn content(&self, payload: Bytes, metadata: M) -> Content<M> {
+        let content = Content::new(payload, metadata);
+        if self.shape.digest == DigestPolicy::OnWrite {
+            content.remember_digest(digest::of(&content.payload));
+        }
+        content
+    }
+
+    /// Stores at a position that `claim_next` gave, and publishes it.
+    fn store_claimed(&self, mut seq: u64, mut content: Content<M>) -> Result<Seq, AppendError> {
+        loop {
+            match self.fill(seq, content) {
+                Written::Stored => break,
+                // Given up between claim and fill: by a reset, or by a whole lap of other
+                // writers. The position was ours, and it has already passed.
+                Written::TooLate(_) if !self.is_gone() => break,
+                Written::TooLate(_) => return Err(AppendError::Gone),
+                // A `put` named the position that this append had claimed; there is a next one.
+                Written::Occupied(back) => {
+                    content = back;
+                    seq = self.claim_next()?;
+                }
+            }
+        }
+        self.evict_excess();
+        self.publish(seq);
+        Ok(Seq::new(seq))
+    }
+
+    /// Refuses what can never fit, and makes room in the cache's budget.
+    fn admit(&self, len: u64) -> Result<(), AppendError> {
+        if len > self.shape.max_bytes {
+            return Err(AppendError::TooLarge {
+                len,
+                limit: self.shape.max_bytes,
+            });
+        }
+        if self.budget.has_room(len) {
+            return Ok(());
+        }
+        self.make_room(len)
+    }
+
+    #[cold]
+    fn make_room(&self, len: u64) -> Result<(), AppendError> {
+        let mut made = Ok(());
+        while !self.budget.has_room(len) && made.is_ok() {
+            if self.is_ended() {
+                return Err(self.closed());
+            }
+            // Nothing is given up in vain: if the others alone leave no room, all stays.
+            let others = self.budget.held().saturating_sub(self.bytes());
+            let in_vain = others.saturating_add(len) > self.budget.limit();
+            if in_vain || !self.evict_oldest(EvictionCause::Bytes) {
+                made = Err(AppendError::NoRoom {
+                    limit: self.budget.limit(),
+                });
+            }
+        }
+        self.settle();
+        made
+    }
+
+    fn closed(&self) -> AppendError {
+        if self.is_gone() {
+            AppendError::Gone
+        } else {
+            AppendError::Ended
+        }
+    }
+
+    fn claim_next(&self) -> Result<u64, AppendError> {
+        self.claim_below(u64::MAX)
+            .map(|seq| seq.expect("no position is that high"))
+    }
+
+    /// Claims the next position; `None` when it is not below `bound`.
+    fn claim_below(&self, bound: u64) -> Result<Option<u64>, AppendError> {
+        let mut claim = self.claim.load(Ordering::Relaxed);
+        loop {
+            if claim & ENDED != 0 {
+                return Err(self.closed());
+            }
+            let seq = claim >> 1;
+            if seq > Seq::MAX.value() {
+                return Err(AppendError::OutOfPositions);
+            }
+            if seq >= bound {
+                return Ok(None);
+            }
+            match self.claim.compare_exchange_weak(
+                claim,
+                claim + (1 << 1),
+                Ordering::AcqRel,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => return Ok(Some(seq)),
+                Err(current) => claim = current,
+            }
+        }
+    }
+
+    /// Makes `seq` a claimed position, and all before it. After the end no position is added, but gaps are still filled.
+    fn claim_through(&self, seq: u64) -> Result<(), AppendError> {
+        let mut claim = self.claim.load(Ordering::Relaxed);
+        while claim >> 1 <= seq {
+            if claim & ENDED != 0 {
+                return Err(self.closed());
+            }
+            let raised = (seq + 1) << 1;
+            match self.claim.compare_exchange_weak(
+                claim,
+                raised,
+                Ordering::AcqRel,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => return Ok(()),
+                Err(current) => claim = current,
+            }
+        }
+        if self.is_gone() {
+            Err(AppendError::Gone)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Stores at a claimed position and accounts for it.
+    fn fill(&self, seq: u64, content: Content<M>) -> Written<M> {
+        let len = content.len();
+        let given_up = || self.tail.load(Ordering::Acquire) > seq;
+        match self.slots.obtain(seq).fill(seq, content, given_up) {
+            Ok(displaced) => {
+                self.counters.wrote(lane::current(), len);
+                let freed = displaced.as_ref().map_or(0, |(_, content)| content.len());
+                self.account(len, freed);
+                // After the lock: freeing a payload can be slow, and a sink is foreign code.
+                if let Some((seq, content)) = displaced {
+                    self.dispose(seq, content, EvictionCause::Slots);
+                }
+                Written::Stored
+            }
+            Err(Refused::TooLate(content)) => Written::TooLate(content),
+            Err(Refused::Occupied(content)) => Written::Occupied(content),
+        }
+    }
+
+    /// Equal sizes cost nothing, which is what a ring of equal packets in its second lap does.
+    pub(super) fn account(&self, added: u64, freed: u64) {
+        if added > freed {
+            self.bytes.fetch_add(added - freed, Ordering::Relaxed);
+            self.budget.take(added - freed);
+        } else if freed > added {
+            self.bytes.fetch_sub(freed - added, Ordering::Relaxed);
+            self.budget.give_back(freed - added);
+        }
+    }
+
+    /// Moves the head over everything settled, starting with `seq`, and wakes whom it concerns.
+    ///
+    /// Two writers that fill neighbours must not both believe that the other one will publish.
+    /// Each therefore visits the head with a read-modify-write after its fill. Whoever comes
+    /// second in the head's modification order sees the other's slot.
+    fn publish(&self, seq: u64) {
+        if self.head.advance_unarmed(seq) {
+            self.advance_from(seq + 1);
+        } else {
+            self.settle();
+        }
+    }
+
+    /// Moves the head over everything settled.
+    pub(super) fn settle(&self) {
+        self.advance_from(self.head.value_in_order());
+    }
+
+    fn advance_from(&self, mut reached: u64) {
+        let mut armed = false;
+        while reached < self.claim.load(Ordering::Acquire) >> 1 {
+            let Some(filled) = self.settled(reached) else {
+                break;
+            };
+            match self.head.advance(reached) {
+                Advance::Done { armed: seen } => {
+                    armed |= seen;
+                    reached += 1;
+                    if !filled {
+                        self.counters.skipped();
+                    }
+                }
+                Advance::Elsewhere => reached = self.head.value_in_order(),
+            }
+        }
+        if armed {
+            self.head.wake(reached);
+        }
+    }
+
+    /// Whether nothing has to be waited for at `seq` any more, and if so, whether it was filled.
+    fn settled(&self, seq: u64) -> Option<bool> {
+        if self.slots.get(seq).is_some_and(|slot| slot.covers(seq)) {
+            return Some(true);
+        }
+        let given_up = self.tail.load(Ordering::Acquire) > seq
+            || self.skipped_to.load(Ordering::Acquire) > seq;
+        given_up.then_some(false)
+    }
+
+    /// A copy of `payload`, in memory that `seq`'s slot or an eviction left, if it is free.
+    fn copy_into_used_memory(&self, seq: u64, payload: &[u8]) -> Bytes {
+        let recycled = if self.sink.is_none() {
+            self.take_used(seq)
+        } else {
+            None
+        };
+        let fitting = recycled
+            .and_then(|used| used.try_into_mut().ok())
+            .filter(|used| used.capacity() >= payload.len());
+        let mut copy = fitting.unwrap_or_else(|| {
+            let mut fresh = BytesMut::with_capacity(payload.len());
+            // Splitting makes the buffer a counted one from the start. As a plain vector it would
+            // be promoted by each first clone, with an allocation each time round.
+            drop(fresh.split_to(0));
+            fresh
+        });
+        copy.clear();
+        copy.extend_from_slice(payload);
+        copy.freeze()
+    }
+
+    /// Takes the payload that `seq` is about to displace, or else the spare one.
+    fn take_used(&self, seq: u64) -> Option<Bytes> {
+        let earlier = self
+            .slots
+            .get(seq)
+            .and_then(|slot| slot.clear(|held| held < seq));
+        match earlier {
+            Some((_, content)) => {
+                self.account(0, content.len());
+                Some(content.payload)
+            }
+            None => self.spare.lock().take(),
+        }
+    }
+
+    /// Keeps the memory of an evicted payload for the next copy.
+    pub(super) fn keep_spare(&self, payload: Bytes) {
+        // Bound to a name, so that it is dropped after the lock.
+        let former = self.spare.lock().replace(payload);
+        drop(former);
+    }
+}
