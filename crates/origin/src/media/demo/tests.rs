@@ -3,8 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::*;
+use crate::media::fragment::SyncPoint;
 use crate::media::init::TrackKind;
+use crate::media::limits::MediaLimits;
 use crate::media::part::Independence;
+use crate::media::reader::{MediaItem, MediaReader};
 
 /// A Saturday in 2026, on a loop boundary.
 const SOME_DAY: u64 = 1_795_219_200 * 5;
@@ -13,14 +16,47 @@ fn demo() -> DemoSource {
     DemoSource::new(DemoSegment::TwoSeconds)
 }
 
+/// The files themselves, as `demo/make-clips.sh` makes them.
 #[test]
-fn the_clips_are_small_enough_to_embed() {
-    let demo = demo();
-    let bytes: usize = (0..PARTS_PER_LOOP)
-        .flat_map(|part| demo.part_at(DemoIndex(part)).renditions)
-        .map(|part| part.bytes.len())
-        .sum();
-    assert!(bytes < 1_200_000, "{bytes} bytes");
+fn the_clips_are_eight_seconds_of_whole_gops_and_whole_aac_frames() {
+    let clips: [(&[u8], usize, usize, u32); 3] = [
+        (include_bytes!("../../../demo/video-720.mp4"), 240, 8, 3000),
+        (include_bytes!("../../../demo/video-360.mp4"), 240, 8, 3000),
+        (include_bytes!("../../../demo/audio.mp4"), 375, 375, 1024),
+    ];
+    let total: usize = clips.iter().map(|(bytes, ..)| bytes.len()).sum();
+    assert!(
+        total < 1_100_000,
+        "{total} bytes are embedded in the binary"
+    );
+    for (bytes, samples, syncs, duration) in clips {
+        let mut items = Vec::new();
+        MediaReader::new(MediaLimits::default())
+            .read(bytes, &mut items)
+            .expect("a clip is fMP4");
+        let found: Vec<_> = items
+            .iter()
+            .filter_map(|item| match item {
+                MediaItem::Fragment(fragment) => Some(fragment.samples()),
+                _ => None,
+            })
+            .flatten()
+            .collect();
+        assert_eq!(found.len(), samples);
+        assert!(
+            found
+                .iter()
+                .all(|sample| sample.duration == duration && sample.composition_offset == 0)
+        );
+        let starts: Vec<usize> = (0..samples)
+            .filter(|&at| found[at].sync == SyncPoint::Sync)
+            .collect();
+        assert_eq!(starts.len(), syncs);
+        assert!(
+            starts.iter().all(|start| start % (samples / syncs) == 0),
+            "a sync sample on each second: {starts:?}"
+        );
+    }
 }
 
 #[test]
