@@ -4,6 +4,7 @@
 //! are therefore configured, checked once, and never computed from what was seen.
 
 use crate::decimal::Decimal;
+use crate::define::{self, Definition, StartOffset, StartPrecision};
 use crate::error::ConfigError;
 use crate::id::{DiscontinuitySequence, InitVersion, Msn};
 use crate::names::ResourceNames;
@@ -30,6 +31,50 @@ pub struct ManifestConfig {
     init: Option<InitVersion>,
     independent_segments: IndependentSegments,
     segment_request: SegmentRequest,
+    kind: PlaylistKind,
+    addressing: Addressing,
+    bit_rates: BitRates,
+    skip_date_ranges: bool,
+    definitions: Vec<Definition>,
+    uri_query: String,
+    start_offset: Option<(StartOffset, StartPrecision)>,
+}
+
+/// What a playlist is, over its whole life (§4.4.3.5, §4.4.3.6).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PlaylistKind {
+    /// A sliding window.
+    #[default]
+    Live,
+    /// `PLAYLIST-TYPE:EVENT`: nothing is removed but old parts.
+    Event,
+    /// `PLAYLIST-TYPE:VOD`: it appears, whole, when the stream has ended; without parts.
+    Vod,
+    /// `EXT-X-I-FRAMES-ONLY`, sliding: one I-frame a segment, a byte range of the segments of
+    /// the rendition that the names belong to; without parts.
+    IFrames,
+}
+
+/// How parts are addressed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Addressing {
+    /// Each part has a name of its own.
+    #[default]
+    Discrete,
+    /// A part is a byte range of its segment, which can be read while it grows (HINT-08). Each
+    /// part must say its size.
+    ByteRanges,
+}
+
+/// Whether `EXT-X-BITRATE` is printed (§4.4.4.8).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BitRates {
+    /// Never. The choice for live.
+    #[default]
+    Unstated,
+    /// For each segment, rounded to kbit/s, from the sizes of its parts.
+    Printed,
 }
 
 /// How far back a delta update starts to skip: `CAN-SKIP-UNTIL` (§4.4.3.8).
@@ -87,7 +132,64 @@ impl ManifestConfig {
             init: Some(InitVersion::new(0)),
             independent_segments: IndependentSegments::Unstated,
             segment_request: SegmentRequest::Complete,
+            kind: PlaylistKind::Live,
+            addressing: Addressing::Discrete,
+            bit_rates: BitRates::Unstated,
+            skip_date_ranges: false,
+            definitions: Vec::new(),
+            uri_query: String::new(),
+            start_offset: None,
         }
+    }
+
+    /// What the playlist is. Default: a sliding window.
+    #[must_use]
+    pub const fn kind(mut self, kind: PlaylistKind) -> Self {
+        self.kind = kind;
+        self
+    }
+
+    /// How parts are addressed. Default: by names of their own.
+    #[must_use]
+    pub const fn addressing(mut self, addressing: Addressing) -> Self {
+        self.addressing = addressing;
+        self
+    }
+
+    /// Whether bit rates are printed. Default: no.
+    #[must_use]
+    pub const fn bit_rates(mut self, bit_rates: BitRates) -> Self {
+        self.bit_rates = bit_rates;
+        self
+    }
+
+    /// `CAN-SKIP-DATERANGES=YES`: a delta update of the second kind skips date ranges too.
+    #[must_use]
+    pub const fn skip_date_ranges(mut self) -> Self {
+        self.skip_date_ranges = true;
+        self
+    }
+
+    /// Adds an `EXT-X-DEFINE`; they are printed in this order.
+    #[must_use]
+    pub fn define(mut self, definition: Definition) -> Self {
+        self.definitions.push(definition);
+        self
+    }
+
+    /// What is appended to each URI of a part, segment or initialisation section: a query with
+    /// its `?`, which may use variables, `?token={$token}`.
+    #[must_use]
+    pub fn uri_query(mut self, query: impl Into<String>) -> Self {
+        self.uri_query = query.into();
+        self
+    }
+
+    /// Where players should start.
+    #[must_use]
+    pub const fn start_offset(mut self, offset: StartOffset, precision: StartPrecision) -> Self {
+        self.start_offset = Some((offset, precision));
+        self
     }
 
     /// `EXT-X-TARGETDURATION` in seconds: no segment rounds above it. Default 6.
@@ -226,7 +328,9 @@ impl ManifestConfig {
         // The largest duration that rounds to TARGETDURATION, halves rounding up (MP-03).
         let segment_limit = target_duration.plus(Decimal::from_units(49_999));
 
-        let part_target = match self.part_target {
+        // Neither an on-demand playlist nor one of I-frames has parts.
+        let has_parts = matches!(self.kind, PlaylistKind::Live | PlaylistKind::Event);
+        let part_target = match self.part_target.filter(|_| has_parts) {
             None => None,
             Some(target) => {
                 let printed = Decimal::ceil(target);
@@ -295,8 +399,36 @@ impl ManifestConfig {
             }
         };
 
+        let skip_until = skip_until.filter(|_| self.kind != PlaylistKind::Vod);
+        if self.skip_date_ranges && skip_until.is_none() {
+            return Err(ConfigError::SkipDateRanges);
+        }
+        let bad_query = self
+            .uri_query
+            .contains(|c: char| c == '"' || c.is_control() || c == ' ');
+        let defined = define::check_all(&self.definitions).is_ok()
+            && define::check_references(&self.uri_query, &self.definitions);
+        if bad_query || !defined {
+            return Err(ConfigError::Definitions);
+        }
+        let minimum = target_duration.times(3);
+        if let Some((StartOffset::BeforeEnd(distance), _)) = self.start_offset
+            && self.kind != PlaylistKind::Vod
+            && Decimal::ceil(distance) < minimum
+        {
+            return Err(ConfigError::StartOffset {
+                minimum: minimum.to_media(),
+            });
+        }
+
         Ok(Settings {
-            names: self.names.clone(),
+            names: self.names.clone().with_query(&self.uri_query),
+            kind: self.kind,
+            addressing: self.addressing,
+            bit_rates: self.bit_rates,
+            skip_date_ranges: self.skip_date_ranges,
+            definitions: self.definitions.clone(),
+            start_offset: self.start_offset,
             target_secs: self.target_duration,
             target_duration,
             segment_limit,
@@ -320,6 +452,12 @@ impl ManifestConfig {
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) names: ResourceNames,
+    pub(crate) kind: PlaylistKind,
+    pub(crate) addressing: Addressing,
+    pub(crate) bit_rates: BitRates,
+    pub(crate) skip_date_ranges: bool,
+    pub(crate) definitions: Vec<Definition>,
+    pub(crate) start_offset: Option<(StartOffset, StartPrecision)>,
     pub(crate) target_secs: u32,
     pub(crate) target_duration: Decimal,
     /// The longest EXTINF that rounds to the target duration.
@@ -341,6 +479,13 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
+    /// Whether each part has to say its size.
+    pub(crate) fn needs_sizes(&self) -> bool {
+        self.addressing == Addressing::ByteRanges
+            || self.bit_rates == BitRates::Printed
+            || self.kind == PlaylistKind::IFrames
+    }
+
     /// The longest part that can be listed.
     pub(crate) fn part_limit(&self) -> Decimal {
         self.part_target.unwrap_or(self.segment_limit)

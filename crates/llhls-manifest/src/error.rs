@@ -30,6 +30,16 @@ pub enum ConfigError {
         /// The least that is allowed.
         minimum: MediaDuration,
     },
+    /// CAN-SKIP-DATERANGES without CAN-SKIP-UNTIL (§4.4.3.8).
+    SkipDateRanges,
+    /// A definition is malformed or given twice, or the URIs' query uses one that is not there
+    /// (§4.4.2.3).
+    Definitions,
+    /// A live playlist would start less than three target durations before its end (§4.4.2.2).
+    StartOffset {
+        /// The least that is allowed.
+        minimum: MediaDuration,
+    },
 }
 
 impl fmt::Display for ConfigError {
@@ -59,6 +69,11 @@ impl fmt::Display for ConfigError {
                 "a segment duration of {duration} is not within a part and the target duration"
             ),
             Self::SkipUntil { minimum } => write!(f, "can-skip-until is less than {minimum}"),
+            Self::SkipDateRanges => f.write_str("date ranges can be skipped only with segments"),
+            Self::Definitions => f.write_str("a definition is malformed, missing or given twice"),
+            Self::StartOffset { minimum } => {
+                write!(f, "the start is less than {minimum} before the live edge")
+            }
         }
     }
 }
@@ -100,6 +115,11 @@ pub enum PushError {
     },
     /// The part has to open a segment, segments are promised to be independent, and it is not.
     NotIndependent,
+    /// The part's size is needed in this playlist and was not given.
+    SizeMissing,
+    /// The part of a playlist of I-frames lies nowhere: see
+    /// [`PartFacts::i_frame_in`](crate::PartFacts::i_frame_in).
+    PlaceMissing,
 }
 
 impl fmt::Display for PushError {
@@ -120,6 +140,8 @@ impl fmt::Display for PushError {
             Self::NotIndependent => {
                 f.write_str("the part has to open a segment, but holds no independent frame")
             }
+            Self::SizeMissing => f.write_str("the part's size is needed"),
+            Self::PlaceMissing => f.write_str("the I-frame's place is needed"),
         }
     }
 }

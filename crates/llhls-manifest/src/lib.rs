@@ -37,32 +37,44 @@
 //! * [`ResourceNames`], and the numbers: [`Msn`], [`PartIndex`], [`Position`].
 
 mod config;
+mod daterange;
 mod decimal;
 mod decision;
+mod define;
 mod directive;
 mod edge;
 mod error;
 mod id;
+mod key;
 mod multivariant;
 mod names;
 mod part;
+mod ranges;
 mod render;
 mod report;
 mod roller;
 mod rounding;
 mod segment;
 mod server_control;
+mod state;
 mod tags;
+mod text;
 mod time;
 mod view;
 mod window;
 
-pub use config::{IndependentSegments, ManifestConfig, SegmentRequest, SkipUntil};
+pub use config::{
+    Addressing, BitRates, IndependentSegments, ManifestConfig, PlaylistKind, SegmentRequest,
+    SkipUntil,
+};
+pub use daterange::{DateCue, DateRange, DateRangeError, Extension};
 pub use decision::{Decision, Reject};
+pub use define::{Definition, StartOffset, StartPrecision};
 pub use directive::{Directive, DirectiveError, Directives, Skip, Until};
 pub use edge::{Edge, LastListed, Liveness, WaitFor};
 pub use error::{ConfigError, PushError};
 pub use id::{DiscontinuitySequence, InitVersion, MediaRef, Msn, PartIndex, Position};
+pub use key::{Key, KeyError, KeyMethod};
 pub use multivariant::{
     FrameRate, MultivariantError, MultivariantPlaylist, Rendition, Resolution, Variant,
 };
@@ -72,5 +84,7 @@ pub use render::Form;
 pub use report::RenditionReport;
 pub use roller::M3u8Manifest;
 pub use server_control::ServerControl;
+pub use state::ImportError;
+pub use text::TextError;
 pub use time::{MediaDuration, WallClock};
 pub use view::{PartLookup, PlaylistView, SegmentLookup};

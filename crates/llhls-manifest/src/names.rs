@@ -26,6 +26,8 @@ use crate::id::{InitVersion, Msn, PartIndex, Position};
 pub struct ResourceNames {
     epoch: Arc<str>,
     extension: Arc<str>,
+    /// What is appended to each URI in a playlist: empty, or a query.
+    query: Arc<str>,
 }
 
 /// What a name stands for.
@@ -63,6 +65,7 @@ impl ResourceNames {
         Ok(Self {
             epoch: epoch.into(),
             extension: "m4s".into(),
+            query: "".into(),
         })
     }
 
@@ -135,7 +138,18 @@ impl ResourceNames {
         }
     }
 
+    pub(crate) fn with_query(mut self, query: &str) -> Self {
+        self.query = query.into();
+        self
+    }
+
+    /// Appends the URI as a playlist has it: the name, and the query.
     pub(crate) fn write(&self, out: &mut String, name: ResourceName) {
+        self.write_name(out, name);
+        out.push_str(&self.query);
+    }
+
+    fn write_name(&self, out: &mut String, name: ResourceName) {
         out.push_str(&self.epoch);
         out.push('-');
         match name {
@@ -191,7 +205,7 @@ struct Named<'a> {
 impl fmt::Display for Named<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = String::new();
-        self.names.write(&mut out, self.name);
+        self.names.write_name(&mut out, self.name);
         f.write_str(&out)
     }
 }

@@ -26,6 +26,8 @@ pub struct PartFacts {
     pub(crate) availability: Availability,
     pub(crate) captured_at: Option<WallClock>,
     pub(crate) cut: Cut,
+    pub(crate) size: Option<u64>,
+    pub(crate) i_frame_in: Option<(Msn, u64)>,
 }
 
 impl PartFacts {
@@ -40,6 +42,8 @@ impl PartFacts {
             availability: Availability::Available,
             captured_at: None,
             cut: Cut::Auto,
+            size: None,
+            i_frame_in: None,
         }
     }
 
@@ -96,6 +100,22 @@ impl PartFacts {
     #[must_use]
     pub const fn cut(mut self, cut: Cut) -> Self {
         self.cut = cut;
+        self
+    }
+
+    /// Its length in bytes. Needed where parts are byte ranges of their segment, in playlists of
+    /// I-frames, and where bit rates are printed.
+    #[must_use]
+    pub const fn size(mut self, bytes: u64) -> Self {
+        self.size = Some(bytes);
+        self
+    }
+
+    /// For a playlist of I-frames: the frame's bytes start at `offset` of the segment `msn` of
+    /// the rendition that the names belong to. The duration is the distance to the next I-frame.
+    #[must_use]
+    pub const fn i_frame_in(mut self, msn: Msn, offset: u64) -> Self {
+        self.i_frame_in = Some((msn, offset));
         self
     }
 

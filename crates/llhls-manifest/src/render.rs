@@ -1,7 +1,8 @@
 //! The text of a version: header, closed segments as they were rendered when they closed, the
 //! open segment, hints and reports.
 
-use crate::config::IndependentSegments;
+use crate::config::{Addressing, IndependentSegments, PlaylistKind};
+use crate::define;
 use crate::directive::Skip;
 use crate::edge::LastListed;
 use crate::id::Msn;
@@ -48,15 +49,10 @@ impl PlaylistView {
             .further_than(self.settings.target_duration.times(3), self.end());
         out.reserve(self.estimate(skipped, bare));
 
-        self.write_header(skipped, out);
+        self.write_header(form, skipped, out);
         for (index, segment) in listed.iter().enumerate().skip(skipped) {
-            // What a parser without memory has to know at the first line it sees (AMB-06); the
-            // segment's own text has it only where it changed.
-            if index == skipped
-                && !segment.at.prints_map
-                && let Some(init) = segment.at.init
-            {
-                tags::map(out, &self.settings.names, init);
+            if index == skipped {
+                segment.at.write_state(&self.settings.names, out);
             }
             if index < bare {
                 let (before, after) = segment.without_parts();
@@ -66,7 +62,10 @@ impl PlaylistView {
                 out.push_str(segment.with_parts());
             }
         }
-        if self.settings.part_target.is_some() {
+        if self.settings.part_target.is_some() && !self.open.is_empty() {
+            if listed.is_empty() {
+                self.open.at.write_state(&self.settings.names, out);
+            }
             out.push_str(&self.open.text);
         }
         if self.ended() {
@@ -89,20 +88,31 @@ impl PlaylistView {
         }
     }
 
-    fn write_header(&self, skipped: usize, out: &mut String) {
+    fn write_header(&self, form: Form, skipped: usize, out: &mut String) {
         let settings = &self.settings;
+        let skips_ranges =
+            skipped > 0 && form == Form::Delta(Skip::V2) && settings.skip_date_ranges;
         tags::extm3u(out);
-        tags::version(out, self.version_floor(skipped));
+        tags::version(out, self.version_floor(skipped, skips_ranges));
         if settings.independent_segments == IndependentSegments::Printed {
             tags::independent_segments(out);
         }
+        for definition in &settings.definitions {
+            definition.write(out);
+        }
+        if let Some((offset, precision)) = settings.start_offset {
+            define::write_start(out, offset, precision);
+        }
         tags::target_duration(out, settings.target_secs);
-        tags::server_control(
-            out,
-            settings.skip_until,
-            settings.hold_back,
-            settings.part_hold_back,
-        );
+        if settings.kind != PlaylistKind::Vod {
+            tags::server_control(
+                out,
+                settings.skip_until,
+                settings.skip_date_ranges,
+                settings.hold_back,
+                settings.part_hold_back,
+            );
+        }
         if let Some(part_target) = settings.part_target {
             tags::part_inf(out, part_target);
         }
@@ -112,24 +122,60 @@ impl PlaylistView {
             None => sequence_before(&self.open.at),
         };
         tags::discontinuity_sequence(out, dsn);
+        match settings.kind {
+            PlaylistKind::Live => {}
+            PlaylistKind::Event => tags::playlist_type(out, "EVENT"),
+            PlaylistKind::Vod => tags::playlist_type(out, "VOD"),
+            PlaylistKind::IFrames => tags::i_frames_only(out),
+        }
         if skipped > 0 {
-            tags::skip(out, skipped as u64);
+            let removed = skips_ranges.then(|| self.recently_removed());
+            tags::skip(out, skipped as u64, removed.as_deref());
+        }
+        // A date range needs a date to be placed by (SEG-19).
+        if self
+            .closed
+            .listed()
+            .iter()
+            .any(|segment| segment.at.time.is_some())
+        {
+            match settings.skip_until.filter(|_| skips_ranges) {
+                Some(distance) => self.ranges.write_recent(self.end(), distance, out),
+                None => self.ranges.write_all(out),
+            }
         }
     }
 
+    fn recently_removed(&self) -> String {
+        let distance = self.settings.skip_until.unwrap_or_default();
+        self.ranges.recently_removed(self.end(), distance)
+    }
+
     /// The lowest version that may be declared for what the body uses (§8, AMB-18).
-    fn version_floor(&self, skipped: usize) -> u8 {
-        let complete = !self.closed.listed().is_empty();
-        let lists = complete || (self.settings.part_target.is_some() && !self.open.is_empty());
-        if skipped > 0 {
-            9
-        } else if lists && self.settings.init.is_some() {
-            6
-        } else if complete {
-            3
-        } else {
-            1
+    fn version_floor(&self, skipped: usize, skips_ranges: bool) -> u8 {
+        let listed = &self.closed.listed()[skipped..];
+        let i_frames = self.settings.kind == PlaylistKind::IFrames;
+        let open = self.settings.part_target.is_some() && !self.open.is_empty();
+        let mut floor = 1;
+        let mut raise = |condition: bool, version: u8| {
+            if condition {
+                floor = floor.max(version);
+            }
+        };
+        raise(!listed.is_empty(), 3);
+        raise(i_frames, 4);
+        let maps = (!listed.is_empty() || open) && self.settings.init.is_some();
+        raise(maps, if i_frames { 5 } else { 6 });
+        raise(skipped > 0, 9);
+        raise(skips_ranges, 10);
+        for definition in &self.settings.definitions {
+            raise(true, definition.version());
         }
+        let starts = listed.iter().map(|segment| &segment.at);
+        for at in starts.chain(open.then_some(&self.open.at)) {
+            raise(true, at.keys.version.max(at.map_keys.version));
+        }
+        floor
     }
 
     /// One hint for the next part (LL-20), and one for its initialisation section if no listed
@@ -141,7 +187,8 @@ impl PlaylistView {
         if let Some(init) = self.next_init {
             tags::preload_hint_map(out, &self.settings.names, init);
         }
-        tags::preload_hint_part(out, &self.settings.names, self.hinted());
+        let start = (self.settings.addressing == Addressing::ByteRanges).then_some(self.open.bytes);
+        tags::preload_hint_part(out, &self.settings.names, self.hinted(), start);
     }
 
     fn estimate(&self, skipped: usize, bare: usize) -> usize {

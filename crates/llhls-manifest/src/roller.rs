@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
-use crate::config::{IndependentSegments, ManifestConfig, Settings};
+use crate::config::{IndependentSegments, ManifestConfig, PlaylistKind, Settings};
+use crate::daterange::{DateRange, DateRangeError};
 use crate::decimal::Decimal;
 use crate::edge::{Edge, Liveness};
 use crate::error::{ConfigError, PushError};
-use crate::id::{DiscontinuitySequence, InitVersion, Position};
+use crate::id::{DiscontinuitySequence, InitVersion, MediaRef, Position};
+use crate::key::{Key, KeyError, Keys};
 use crate::part::{Availability, ClosedSegment, Continuity, Cut, Independence, PartFacts, Rolled};
+use crate::ranges::DateRanges;
 use crate::render::prints_map;
 use crate::rounding::Rounding;
-use crate::segment::{OpenSegment, SegmentStart};
+use crate::segment::{OpenSegment, Part, SegmentStart};
 use crate::time::{MediaDuration, WallClock};
 use crate::view::PlaylistView;
 use crate::window::Window;
@@ -62,17 +65,20 @@ use crate::window::Window;
 /// ```
 #[derive(Debug)]
 pub struct M3u8Manifest {
-    settings: Arc<Settings>,
-    window: Window,
-    open: Arc<OpenSegment>,
-    rounding: Rounding,
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) window: Window,
+    pub(crate) open: Arc<OpenSegment>,
+    pub(crate) rounding: Rounding,
     /// When the next part is captured, if nobody says otherwise.
-    clock: Option<WallClock>,
+    pub(crate) clock: Option<WallClock>,
     /// What the next part needs, and whether a listed segment already names it.
-    init: Option<InitVersion>,
-    init_changed: bool,
-    last_part: Option<Position>,
-    liveness: Liveness,
+    pub(crate) init: Option<InitVersion>,
+    pub(crate) init_changed: bool,
+    /// What the next segment is encrypted with.
+    pub(crate) keys: Keys,
+    pub(crate) ranges: Arc<DateRanges>,
+    pub(crate) last_part: Option<Position>,
+    pub(crate) liveness: Liveness,
 }
 
 impl M3u8Manifest {
@@ -90,6 +96,9 @@ impl M3u8Manifest {
             continuity: Continuity::Continuous,
             init: settings.init,
             prints_map: true,
+            keys: Keys::default(),
+            prints_keys: false,
+            map_keys: Keys::default(),
             time: None,
         });
         Ok(Self {
@@ -99,6 +108,8 @@ impl M3u8Manifest {
             clock: None,
             init: settings.init,
             init_changed: true,
+            keys: Keys::default(),
+            ranges: Arc::default(),
             last_part: None,
             liveness: Liveness::Live,
             settings: Arc::new(settings),
@@ -123,12 +134,22 @@ impl M3u8Manifest {
         let settings = Arc::clone(&self.settings);
         let open = Arc::make_mut(&mut self.open);
         rolled.position = open.next_part();
-        open.add(&settings, &facts, plan.printed);
+        open.i_frame_in = facts.i_frame_in;
+        open.add(
+            &settings,
+            Part {
+                media: facts.media,
+                duration: plan.printed,
+                independence: facts.independence,
+                availability: facts.availability,
+                size: facts.size.unwrap_or_default(),
+            },
+        );
         self.rounding.advance(facts.duration, plan.printed);
         self.clock = self.clock.map(|clock| clock.plus(facts.duration));
         self.last_part = Some(rolled.position);
         self.window.reached(self.open.end(), self.open.at.start);
-        if facts.cut == Cut::After {
+        if facts.cut == Cut::After || self.settings.kind == PlaylistKind::IFrames {
             rolled.closed_after = self.close(&mut rolled);
         }
         Ok(rolled)
@@ -156,6 +177,82 @@ impl M3u8Manifest {
         self.init = Some(version);
         self.init_changed = true;
         rolled
+    }
+
+    /// Closes the open segment; the next one is encrypted with these keys, or clear if there are
+    /// none (SEG-07 … SEG-10). The keys stay in effect until they are changed again, whatever
+    /// slides out of the window.
+    ///
+    /// # Errors
+    /// When the keys cannot be in effect together, or not in this playlist; nothing has changed
+    /// then.
+    pub fn change_keys(&mut self, keys: &[Key]) -> Result<Rolled, KeyError> {
+        if self.ended() {
+            return Err(KeyError::Ended);
+        }
+        let keys = if keys.is_empty() {
+            Keys::clear(&self.keys)
+        } else {
+            Keys::new(keys, self.init.is_some())?
+        };
+        if keys == self.keys {
+            return Ok(Rolled::nothing(self.open.next_part()));
+        }
+        let rolled = self.close_segment();
+        self.keys = keys;
+        Ok(rolled)
+    }
+
+    /// Adds a date range, or more about one that is listed (§4.4.5.1). It leaves by itself once
+    /// its end has left the playlist; one whose end is unknown stays (SEG-20, AMB-30).
+    ///
+    /// Date ranges need dates: they are printed once a listed segment has one. An ID that was
+    /// used must not be used again; this is refused as long as it is remembered, which is as long
+    /// as a client may know it.
+    ///
+    /// # Errors
+    /// When the range is inconsistent in itself or with what was said before; nothing has
+    /// changed then.
+    pub fn set_date_range(&mut self, range: &DateRange) -> Result<(), DateRangeError> {
+        if self.ended() {
+            return Err(DateRangeError::Ended);
+        }
+        let now = self.open.end();
+        let mut ranges = DateRanges::clone(&self.ranges);
+        ranges.set(range, now)?;
+        self.ranges = Arc::new(ranges);
+        Ok(())
+    }
+
+    /// Lists missing media as gaps: parts and segments without bytes that last `duration`
+    /// (SEG-15, AMB-17). Call it at the pace of the outage, so that players see the playlist
+    /// move; push what comes after it as a discontinuity if timestamps jump.
+    ///
+    /// Gives a record per part, in order.
+    ///
+    /// # Errors
+    /// As [`push`](Self::push), for the first part that cannot be listed.
+    pub fn push_gap(&mut self, duration: MediaDuration) -> Result<Vec<Rolled>, PushError> {
+        let whole = self
+            .settings
+            .part_target
+            .unwrap_or(self.settings.segment_duration)
+            .to_media();
+        let (mut left, mut rolled) = (duration, Vec::new());
+        while left > MediaDuration::ZERO {
+            let mut part = left.min(whole);
+            // No crumb is left behind that could not be printed.
+            if left.saturating_sub(part) < Decimal::from_units(1).to_media() && part < whole {
+                part = left;
+            }
+            let facts = PartFacts::new(part, MediaRef::new(0)).gap().size(0);
+            rolled.push(self.push(facts)?);
+            left = left.saturating_sub(part);
+            if left < Decimal::from_units(1).to_media() {
+                break;
+            }
+        }
+        Ok(rolled)
     }
 
     /// Closes the open segment and ends the stream: `EXT-X-ENDLIST`, no hint, no report
@@ -189,6 +286,7 @@ impl M3u8Manifest {
                 .filter(|_| self.init_changed && self.last_part.is_some()),
             closed: self.window.list().clone(),
             open: Arc::clone(&self.open),
+            ranges: Arc::clone(&self.ranges),
         }
     }
 
@@ -270,6 +368,12 @@ impl M3u8Manifest {
             return Err(PushError::Empty);
         }
         let settings = &self.settings;
+        if settings.needs_sizes() && facts.size.is_none() {
+            return Err(PushError::SizeMissing);
+        }
+        if settings.kind == PlaylistKind::IFrames && facts.i_frame_in.is_none() {
+            return Err(PushError::PlaceMissing);
+        }
         let limit = settings.part_limit();
         if Decimal::nearest(facts.duration) > limit {
             let limit = limit.to_media();
@@ -317,7 +421,7 @@ impl M3u8Manifest {
             (Cut::Never, false, None) => Ok(false),
             (_, true, _) | (_, _, Some(_)) => Ok(true),
             (_, false, None) => {
-                let independent = facts.independence == Independence::Independent;
+                let independent = gap || facts.independence == Independence::Independent;
                 // To within half a part: a segment whose frames are rounded down to ticks must
                 // not grow by a whole group of pictures for want of a microsecond.
                 let half_part = Decimal::from_units(settings.part_limit().units() / 2);
@@ -345,13 +449,21 @@ impl M3u8Manifest {
             (expected, given) => given.or(expected),
         };
         let before = &self.open.at;
+        let prints_map = prints_map(continuity, self.init_changed);
         let mut open = OpenSegment::empty(SegmentStart {
             msn: before.msn,
             dsn: DiscontinuitySequence::new(before.dsn.value() + u64::from(discontinuous)),
             start: before.start,
             continuity,
             init: self.init,
-            prints_map: prints_map(continuity, self.init_changed),
+            prints_map,
+            map_keys: if prints_map {
+                self.keys.clone()
+            } else {
+                before.map_keys.clone()
+            },
+            prints_keys: self.keys != before.keys || (discontinuous && !self.keys.lines.is_empty()),
+            keys: self.keys.clone(),
             time: self.clock,
         });
         open.begin(&self.settings);
@@ -369,8 +481,9 @@ impl M3u8Manifest {
             start: self.open.end(),
             continuity: Continuity::Continuous,
             prints_map: false,
+            prints_keys: false,
             time: None,
-            ..self.open.at
+            ..self.open.at.clone()
         });
         let open = std::mem::replace(&mut self.open, Arc::new(next));
         let segment = Arc::unwrap_or_clone(open).close(&self.settings);
@@ -378,7 +491,27 @@ impl M3u8Manifest {
         let slide = self.window.close(&self.settings, segment);
         rolled.removed += slide.removed;
         rolled.expired += slide.expired;
+        self.slide_date_ranges();
         Some(summary)
+    }
+}
+
+impl M3u8Manifest {
+    fn slide_date_ranges(&mut self) {
+        let listed = self.window.list().listed();
+        let Some(first) = listed.first().and_then(|segment| segment.at.time) else {
+            return;
+        };
+        let now = self.open.at.start;
+        // A client may have seen an ID in anything that it can still merge with.
+        let memory = self
+            .settings
+            .skip_until
+            .unwrap_or_default()
+            .max(self.window.longest());
+        if self.ranges.slides(first, now, memory) {
+            Arc::make_mut(&mut self.ranges).slide(first, now, memory);
+        }
     }
 }
 

@@ -37,6 +37,17 @@ impl Rounding {
         self.media = self.media.min(furthest);
     }
 
+    /// Media time at the end of the last part.
+    pub(crate) fn media(&self) -> MediaDuration {
+        self.media
+    }
+
+    /// An imported state; `None` unless the two are as close as they always are.
+    pub(crate) fn restore(media: MediaDuration, printed: Decimal) -> Option<Self> {
+        let apart = media.as_nanos().abs_diff(printed.to_media().as_nanos());
+        (apart <= GREATEST_LAG.as_nanos()).then_some(Self { media, printed })
+    }
+
     /// All that was printed so far.
     pub(crate) fn printed(&self) -> Decimal {
         self.printed

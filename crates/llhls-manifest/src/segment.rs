@@ -2,11 +2,13 @@
 
 use std::ops::Range;
 
-use crate::config::Settings;
+use crate::config::{Addressing, BitRates, Settings};
 use crate::decimal::Decimal;
 use crate::id::{DiscontinuitySequence, InitVersion, MediaRef, Msn, PartIndex, Position};
-use crate::part::{Availability, ClosedSegment, Continuity, Independence, PartFacts};
-use crate::tags;
+use crate::key::Keys;
+use crate::names::ResourceNames;
+use crate::part::{Availability, ClosedSegment, Continuity, Independence};
+use crate::tags::{self, ByteRange};
 use crate::time::WallClock;
 
 /// One part, as far as anybody may still ask for it.
@@ -16,10 +18,12 @@ pub(crate) struct Part {
     pub(crate) duration: Decimal,
     pub(crate) independence: Independence,
     pub(crate) availability: Availability,
+    /// In bytes; zero where nobody needs it.
+    pub(crate) size: u64,
 }
 
 /// What holds for a segment from its first line on.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct SegmentStart {
     pub(crate) msn: Msn,
     /// With this segment's own discontinuity counted.
@@ -30,7 +34,37 @@ pub(crate) struct SegmentStart {
     pub(crate) init: Option<InitVersion>,
     /// Whether its text brings the `EXT-X-MAP` along.
     pub(crate) prints_map: bool,
+    pub(crate) keys: Keys,
+    /// Whether its text brings its keys along.
+    pub(crate) prints_keys: bool,
+    /// The keys in effect at the `EXT-X-MAP` that is in effect here.
+    pub(crate) map_keys: Keys,
     pub(crate) time: Option<WallClock>,
+}
+
+impl SegmentStart {
+    /// What a parser without memory has to know ahead of this segment's own lines (AMB-06). A key
+    /// also applies to the section after it, so their order is kept where that matters.
+    pub(crate) fn write_state(&self, names: &ResourceNames, out: &mut String) {
+        let map = self.init.filter(|_| !self.prints_map);
+        if let Some(map) = map
+            && (self.prints_keys || self.map_keys != self.keys)
+        {
+            if self.map_keys.whole_resources {
+                out.push_str(&self.map_keys.lines);
+            }
+            tags::map(out, names, map);
+        }
+        if !self.prints_keys {
+            out.push_str(&self.keys.lines);
+        }
+        if let Some(map) = map
+            && !self.prints_keys
+            && self.map_keys == self.keys
+        {
+            tags::map(out, names, map);
+        }
+    }
 }
 
 /// The segment that parts are added to. Its text and its index grow by one line and one entry
@@ -43,6 +77,10 @@ pub(crate) struct OpenSegment {
     pub(crate) availability: Availability,
     /// Tags of the segment, then PART lines.
     pub(crate) text: String,
+    /// The sizes of its parts.
+    pub(crate) bytes: u64,
+    /// Where the bytes of an I-frame are.
+    pub(crate) i_frame_in: Option<(Msn, u64)>,
     /// Where the PART lines start.
     head: usize,
 }
@@ -56,6 +94,8 @@ impl OpenSegment {
             parts: Vec::new(),
             availability: Availability::Available,
             text: String::new(),
+            bytes: 0,
+            i_frame_in: None,
             head: 0,
         }
     }
@@ -78,6 +118,9 @@ impl OpenSegment {
         if self.at.continuity == Continuity::Discontinuous {
             tags::discontinuity(&mut self.text);
         }
+        if self.at.prints_keys {
+            self.text.push_str(&self.at.keys.lines);
+        }
         if let (true, Some(init)) = (self.at.prints_map, self.at.init) {
             tags::map(&mut self.text, &settings.names, init);
         }
@@ -87,28 +130,22 @@ impl OpenSegment {
         self.head = self.text.len();
     }
 
-    pub(crate) fn add(&mut self, settings: &Settings, facts: &PartFacts, duration: Decimal) {
+    pub(crate) fn add(&mut self, settings: &Settings, part: Part) {
         let position = self.next_part();
         if settings.part_target.is_some() {
-            tags::part(
-                &mut self.text,
-                &settings.names,
-                position,
-                duration,
-                facts.independence == Independence::Independent,
-                facts.availability == Availability::Gap,
-            );
+            let range = ByteRange {
+                length: part.size,
+                offset: self.bytes,
+            };
+            let range = Some(range).filter(|_| settings.addressing == Addressing::ByteRanges);
+            tags::part(&mut self.text, &settings.names, position, &part, range);
         }
-        self.duration = self.duration.plus(duration);
-        if facts.availability == Availability::Gap {
+        self.duration = self.duration.plus(part.duration);
+        self.bytes = self.bytes.saturating_add(part.size);
+        if part.availability == Availability::Gap {
             self.availability = Availability::Gap;
         }
-        self.parts.push(Part {
-            media: facts.media,
-            duration,
-            independence: facts.independence,
-            availability: facts.availability,
-        });
+        self.parts.push(part);
     }
 
     /// Ends the text with EXTINF and the URI; from here on it never changes.
@@ -117,16 +154,45 @@ impl OpenSegment {
         if self.availability == Availability::Gap {
             tags::gap(&mut self.text);
         }
-        tags::segment(&mut self.text, &settings.names, self.at.msn, self.duration);
+        if settings.bit_rates == BitRates::Printed {
+            tags::bit_rate(&mut self.text, kilobits(self.bytes, self.duration));
+        }
+        let (resource, range) = match self.i_frame_in {
+            Some((msn, offset)) => (
+                msn,
+                Some(ByteRange {
+                    length: self.bytes,
+                    offset,
+                }),
+            ),
+            None => (self.at.msn, None),
+        };
+        tags::segment(
+            &mut self.text,
+            &settings.names,
+            resource,
+            self.duration,
+            range,
+        );
         Segment {
             at: self.at,
             duration: self.duration,
             parts: self.parts.into_boxed_slice(),
             availability: self.availability,
+            bytes: self.bytes,
+            i_frame_in: self.i_frame_in,
             text: self.text.into_boxed_str(),
             part_lines: self.head..parts_end,
         }
     }
+}
+
+/// The rate of that many bytes in that time, to the nearest kbit/s; at least one.
+fn kilobits(bytes: u64, duration: Decimal) -> u64 {
+    let units = u128::from(duration.units().max(1));
+    // Bits per 10 µs, times 100 000 for a second, divided by 1000 for kilobits.
+    let rate = (u128::from(bytes) * 800 + units / 2) / units;
+    u64::try_from(rate).unwrap_or(u64::MAX).max(1)
 }
 
 /// A closed segment.
@@ -137,6 +203,8 @@ pub(crate) struct Segment {
     /// Never empty.
     pub(crate) parts: Box<[Part]>,
     pub(crate) availability: Availability,
+    pub(crate) bytes: u64,
+    pub(crate) i_frame_in: Option<(Msn, u64)>,
     text: Box<str>,
     /// Where in `text` the PART lines are.
     part_lines: Range<usize>,

@@ -6,6 +6,9 @@
 use crate::decimal::{Decimal, write_integer, write_padded};
 use crate::id::{DiscontinuitySequence, InitVersion, Msn, Position};
 use crate::names::{ResourceName, ResourceNames};
+use crate::part::{Availability, Independence};
+use crate::segment::Part;
+use crate::text::quoted;
 use crate::time::WallClock;
 
 /// `#EXTM3U`, the first line of every playlist (§4.4.1.1).
@@ -32,12 +35,19 @@ pub(crate) fn target_duration(out: &mut String, secs: u32) {
 pub(crate) fn server_control(
     out: &mut String,
     skip_until: Option<Decimal>,
+    skip_date_ranges: bool,
     hold_back: Option<Decimal>,
     part_hold_back: Option<Decimal>,
 ) {
     out.push_str("#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES");
+    if let Some(skip_until) = skip_until {
+        out.push_str(",CAN-SKIP-UNTIL=");
+        skip_until.write(out);
+        if skip_date_ranges {
+            out.push_str(",CAN-SKIP-DATERANGES=YES");
+        }
+    }
     for (name, value) in [
-        (",CAN-SKIP-UNTIL=", skip_until),
         (",HOLD-BACK=", hold_back),
         (",PART-HOLD-BACK=", part_hold_back),
     ] {
@@ -67,9 +77,26 @@ pub(crate) fn discontinuity_sequence(out: &mut String, first: DiscontinuitySeque
     integer_tag(out, "#EXT-X-DISCONTINUITY-SEQUENCE:", first.value());
 }
 
-/// `#EXT-X-SKIP` (§4.4.5.2).
-pub(crate) fn skip(out: &mut String, segments: u64) {
-    integer_tag(out, "#EXT-X-SKIP:SKIPPED-SEGMENTS=", segments);
+/// `#EXT-X-PLAYLIST-TYPE` (§4.4.3.5).
+pub(crate) fn playlist_type(out: &mut String, name: &str) {
+    out.push_str("#EXT-X-PLAYLIST-TYPE:");
+    out.push_str(name);
+    out.push('\n');
+}
+
+/// `#EXT-X-I-FRAMES-ONLY` (§4.4.3.6).
+pub(crate) fn i_frames_only(out: &mut String) {
+    out.push_str("#EXT-X-I-FRAMES-ONLY\n");
+}
+
+/// `#EXT-X-SKIP` (§4.4.5.2); with `removed`, date ranges are skipped too.
+pub(crate) fn skip(out: &mut String, segments: u64, removed: Option<&str>) {
+    out.push_str("#EXT-X-SKIP:SKIPPED-SEGMENTS=");
+    write_integer(out, segments);
+    if let Some(removed) = removed {
+        quoted(out, "RECENTLY-REMOVED-DATERANGES", removed);
+    }
+    out.push('\n');
 }
 
 /// `#EXT-X-DISCONTINUITY` (§4.4.4.3).
@@ -110,26 +137,60 @@ pub(crate) fn date_time(out: &mut String, time: WallClock) {
     out.push('Z');
 }
 
-/// `#EXT-X-PART` (§4.4.4.9).
+/// A range of bytes within a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ByteRange {
+    pub(crate) length: u64,
+    pub(crate) offset: u64,
+}
+
+impl ByteRange {
+    /// `n@o`; the offset is always printed (SEG-04, LL-14).
+    fn write(self, out: &mut String) {
+        write_integer(out, self.length);
+        out.push('@');
+        write_integer(out, self.offset);
+    }
+}
+
+/// `#EXT-X-PART` (§4.4.4.9). With a range, the part is one of its segment.
 pub(crate) fn part(
     out: &mut String,
     names: &ResourceNames,
     position: Position,
-    duration: Decimal,
-    independent: bool,
-    gap: bool,
+    part: &Part,
+    range: Option<ByteRange>,
 ) {
     out.push_str("#EXT-X-PART:DURATION=");
-    duration.write(out);
+    part.duration.write(out);
     out.push_str(",URI=\"");
-    names.write(out, ResourceName::Part(position));
+    match range {
+        None => names.write(out, ResourceName::Part(position)),
+        Some(range) => {
+            names.write(out, ResourceName::Segment(position.msn));
+            out.push_str("\",BYTERANGE=\"");
+            range.write(out);
+        }
+    }
     out.push('"');
-    if independent {
+    if part.independence == Independence::Independent {
         out.push_str(",INDEPENDENT=YES");
     }
-    if gap {
+    if part.availability == Availability::Gap {
         out.push_str(",GAP=YES");
     }
+    out.push('\n');
+}
+
+/// `#EXT-X-BITRATE` (§4.4.4.8), in kbit/s.
+pub(crate) fn bit_rate(out: &mut String, kilobits: u64) {
+    integer_tag(out, "#EXT-X-BITRATE:", kilobits);
+}
+
+/// `#EXT-X-BYTERANGE` (§4.4.4.2).
+pub(crate) fn byte_range(out: &mut String, range: ByteRange) {
+    out.push_str("#EXT-X-BYTERANGE:");
+    range.write(out);
     out.push('\n');
 }
 
@@ -139,10 +200,19 @@ pub(crate) fn gap(out: &mut String) {
 }
 
 /// `#EXTINF` and the segment's URI line (§4.4.4.1).
-pub(crate) fn segment(out: &mut String, names: &ResourceNames, msn: Msn, duration: Decimal) {
+pub(crate) fn segment(
+    out: &mut String,
+    names: &ResourceNames,
+    msn: Msn,
+    duration: Decimal,
+    range: Option<ByteRange>,
+) {
     out.push_str("#EXTINF:");
     duration.write(out);
     out.push_str(",\n");
+    if let Some(range) = range {
+        byte_range(out, range);
+    }
     names.write(out, ResourceName::Segment(msn));
     out.push('\n');
 }
@@ -155,11 +225,26 @@ pub(crate) fn preload_hint_map(out: &mut String, names: &ResourceNames, version:
     out.push_str("\"\n");
 }
 
-/// `#EXT-X-PRELOAD-HINT:TYPE=PART` (§4.4.5.3).
-pub(crate) fn preload_hint_part(out: &mut String, names: &ResourceNames, position: Position) {
+/// `#EXT-X-PRELOAD-HINT:TYPE=PART` (§4.4.5.3). With a start, the part is the range of its
+/// segment that begins there; how long it will be is not known, so that is not said (LL-23).
+pub(crate) fn preload_hint_part(
+    out: &mut String,
+    names: &ResourceNames,
+    position: Position,
+    start: Option<u64>,
+) {
     out.push_str("#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"");
-    names.write(out, ResourceName::Part(position));
-    out.push_str("\"\n");
+    match start {
+        None => names.write(out, ResourceName::Part(position)),
+        Some(_) => names.write(out, ResourceName::Segment(position.msn)),
+    }
+    out.push('"');
+    // An absent start means zero.
+    if let Some(start) = start.filter(|start| *start > 0) {
+        out.push_str(",BYTERANGE-START=");
+        write_integer(out, start);
+    }
+    out.push('\n');
 }
 
 /// `#EXT-X-RENDITION-REPORT` (§4.4.5.4). Nothing is left out: players disagree on what an

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::config::Settings;
+use crate::config::{PlaylistKind, Settings};
 use crate::decimal::Decimal;
 use crate::edge::{Edge, Liveness};
 use crate::id::{InitVersion, MediaRef, Msn, Position};
 use crate::part::{Availability, ClosedSegment};
+use crate::ranges::DateRanges;
 use crate::segment::{OpenSegment, Segment};
 use crate::time::MediaDuration;
 use crate::window::SegmentList;
@@ -24,6 +25,7 @@ pub struct PlaylistView {
     pub(crate) edge: Edge,
     /// The initialisation section that the next part needs and no listed segment has.
     pub(crate) next_init: Option<InitVersion>,
+    pub(crate) ranges: Arc<DateRanges>,
 }
 
 /// What became of a segment.
@@ -70,7 +72,9 @@ impl PlaylistView {
     /// Whether it may be served: it lists a complete segment (SRV-22).
     #[must_use]
     pub fn is_playable(&self) -> bool {
-        !self.closed.listed().is_empty()
+        // An on-demand playlist must never change, so it does not exist before it is whole.
+        let whole = self.settings.kind != PlaylistKind::Vod || self.ended();
+        whole && !self.closed.listed().is_empty()
     }
 
     /// How long a request may be held before it is answered with 503: three target durations
@@ -158,6 +162,19 @@ impl PlaylistView {
             .iter()
             .filter(|part| part.availability == Availability::Available);
         available.map(|part| part.media)
+    }
+
+    /// How many bytes of a segment are listed: all of it once it is closed. `None` when it is
+    /// gone or not begun. Zero unless parts say their sizes.
+    ///
+    /// Where parts are byte ranges, this is where a request for the hinted range starts.
+    #[must_use]
+    pub fn segment_bytes(&self, msn: Msn) -> Option<u64> {
+        match self.closed.find(msn) {
+            Some(segment) => Some(segment.bytes),
+            None if msn == self.edge.open && !self.open.is_empty() => Some(self.open.bytes),
+            None => None,
+        }
     }
 
     /// The oldest media that a request may still ask for: everything before it may be dropped.

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::config::Settings;
+use crate::config::{PlaylistKind, Settings};
 use crate::decimal::Decimal;
 use crate::id::Msn;
 use crate::segment::Segment;
@@ -76,6 +76,28 @@ impl Window {
         &self.list
     }
 
+    pub(crate) fn longest(&self) -> Decimal {
+        self.longest
+    }
+
+    pub(crate) fn expiries(&self) -> impl Iterator<Item = Decimal> + '_ {
+        self.expiries.iter().copied()
+    }
+
+    /// Appends a segment of an imported state; one with an expiry is no longer listed.
+    pub(crate) fn restore(&mut self, segment: Segment, expiry: Option<Decimal>) {
+        let kept = self.list.segments.iter().cloned();
+        self.list.segments = kept.chain([Arc::new(segment)]).collect::<Vec<_>>().into();
+        if let Some(expiry) = expiry {
+            self.expiries.push_back(expiry);
+            self.list.listed_from += 1;
+        }
+    }
+
+    pub(crate) fn restore_longest(&mut self, longest: Decimal) {
+        self.longest = longest;
+    }
+
     /// Takes note of how long the playlist is with its open segment.
     pub(crate) fn reached(&mut self, edge: Decimal, open_start: Decimal) {
         let start = self
@@ -106,7 +128,8 @@ impl Window {
         self.list.listed_from -= expired;
 
         let mut removed = 0;
-        while let [first, second, ..] = self.list.listed() {
+        let slides = matches!(settings.kind, PlaylistKind::Live | PlaylistKind::IFrames);
+        while let ([first, second, ..], true) = (self.list.listed(), slides) {
             let count_after = self.list.listed().len() - 1;
             let duration_after = edge.minus(second.at.start);
             if count_after < settings.window_segments as usize
