@@ -119,7 +119,7 @@ impl PartCutter {
     }
 
     /// The longest part of this track, for `PART-TARGET`: the wanted length rounded up to whole samples,
-    /// as [`part_target_for`](super::part_target_for) does with the first sample. `None` before the first fragment; constant after it.
+    /// as [`part_target_for`](super::part_target_for) does, with the median of the first fragment's samples. `None` before the first fragment; constant after it.
     pub fn part_target(&self) -> Option<MediaTime> {
         self.target
             .map(|ticks| MediaTime::new(ticks, self.timescale))
@@ -147,7 +147,7 @@ impl PartCutter {
             .map_or(0, |sample| sample.duration);
         let target = *self
             .target
-            .get_or_insert_with(|| fit(self.config.part, first_duration, self.timescale));
+            .get_or_insert_with(|| fit(self.config.part, usual_duration(fragment), self.timescale));
         let start = fragment.decode_time().ticks;
         let end = fragment.end_time().ticks;
 
@@ -395,6 +395,17 @@ const SMALL_HOLE: Duration = Duration::from_millis(100);
 /// A fragment that ends up to this many segments before what is expected is one that came again: an
 /// encoder sends at most three anew after a fault (ING-23). Farther back, its clock was set.
 const SEGMENTS_SENT_AGAIN: u32 = 3;
+
+/// The median duration of a fragment's samples: its first or last one may be odd.
+fn usual_duration(fragment: &Fragment) -> u32 {
+    let mut durations: Vec<u32> = fragment
+        .samples()
+        .iter()
+        .map(|sample| sample.duration)
+        .collect();
+    let middle = durations.len() / 2;
+    *durations.select_nth_unstable(middle).1
+}
 
 /// LL-04: at least 85 % of the target.
 fn is_long_enough(ticks: u64, target: u64) -> bool {

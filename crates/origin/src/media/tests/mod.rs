@@ -1,5 +1,7 @@
 //! Tests of the whole path from bytes to parts. Tests of one file's own logic are in that file.
 
+/// Generated streams of any shape, cut.
+mod cutting;
 /// The demo, decoded by somebody else.
 mod demo_decodes;
 /// Running ffmpeg and ffprobe, which these tests need.
