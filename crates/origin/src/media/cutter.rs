@@ -8,9 +8,10 @@ use bytes::Bytes;
 
 use super::config::{CutConfig, fit};
 use super::error::MediaError;
-use super::fragment::{CaptureTime, Fragment, Sample, SyncPoint};
+use super::fragment::{Fragment, Sample, SyncPoint};
+use super::growing::{Growing, Piece, Room, Split};
 use super::init::{TrackId, TrackInfo};
-use super::part::{Continuity, Independence, MediaPart, SegmentStart};
+use super::part::{Continuity, MediaPart, SegmentStart};
 use super::segmenter::{CutRule, Segmenter};
 use super::time::{MediaTime, Timescale, ticks_in};
 use super::writer;
@@ -28,34 +29,6 @@ pub enum Accepted {
     },
     /// All of it was there already: a repeated fragment. Nothing changed.
     Repeated,
-}
-
-/// Some samples of a fragment that go into the next part.
-#[derive(Debug)]
-struct Piece {
-    /// Where they are.
-    fragment: Fragment,
-    /// Which they are.
-    range: Range<usize>,
-}
-
-/// The part that is growing. Invariant: `ticks` is the sum of its samples' durations.
-#[derive(Debug)]
-struct Growing {
-    /// Its samples, in order. Invariant: not empty.
-    pieces: Vec<Piece>,
-    /// Decode time of its first sample.
-    start: u64,
-    /// Its length so far.
-    ticks: u64,
-    /// Bytes of the fragments that its samples are in.
-    held: usize,
-    /// Whether it has a sync sample.
-    independence: Independence,
-    /// Whether it opens a segment.
-    segment: SegmentStart,
-    /// How it follows from what was before.
-    continuity: Continuity,
 }
 
 /// Cuts the fragments of one track into parts, and says where segments start.
@@ -227,10 +200,43 @@ impl PartCutter {
         self.flush(parts)
     }
 
-    /// Tells a following cutter to start a segment at its first sample at or after `time`. A cut
-    /// that it has made already, because its own timeline broke there, is not made twice.
-    pub fn follow_cut(&mut self, time: MediaTime) {
-        self.segmenter.follow(time, self.target.unwrap_or(0) / 2);
+    /// Tells a following cutter to start a segment at its first sample at or after `time`. Parts that
+    /// this completes are appended to `parts`.
+    ///
+    /// Where that sample waits in the part that is growing, the part is cut there. Where it was given
+    /// out already, which happens when an encoder sends this track ahead of the other, the segment
+    /// starts with the next part. A cut that was made already, because this track's own timeline broke
+    /// there, is not made twice.
+    ///
+    /// # Errors
+    /// As [`PartCutter::push`].
+    pub fn follow_cut(
+        &mut self,
+        time: MediaTime,
+        parts: &mut Vec<MediaPart>,
+    ) -> Result<(), MediaError> {
+        if self.segmenter.has_cut(time, self.target.unwrap_or(0) / 2) {
+            return Ok(());
+        }
+        let split = self
+            .growing
+            .as_mut()
+            .map_or(Split::Beyond, |growing| growing.split(time));
+        match split {
+            Split::Beyond => self.segmenter.follow(time),
+            Split::AtStart { at, duration } => {
+                self.segmenter.open_at(at, duration);
+                if let Some(growing) = &mut self.growing {
+                    growing.segment = SegmentStart::Starts;
+                }
+            }
+            Split::Tail { tail, duration } => {
+                self.flush(parts)?;
+                self.segmenter.open_at(tail.start, duration);
+                self.growing = Some(tail);
+            }
+        }
+        Ok(())
     }
 
     /// Where segments started since the last call, after the first, for the cutters that follow this one.
@@ -271,40 +277,13 @@ impl PartCutter {
         segment: SegmentStart,
         continuity: Continuity,
     ) -> Result<(), MediaError> {
-        let sample = &fragment.samples()[index];
-        let growing = self.growing.get_or_insert_with(|| Growing {
-            pieces: Vec::new(),
-            start: at,
-            ticks: 0,
-            held: 0,
-            independence: Independence::Dependent,
-            segment,
-            continuity,
-        });
-        match growing.pieces.last_mut() {
-            // The range ends where the sample starts only within one fragment: a piece of an
-            // earlier fragment ends with that fragment, and indices start again at zero or above what was skipped.
-            Some(piece)
-                if index > 0 && piece.range.end == index && piece.fragment.is_same(fragment) =>
-            {
-                piece.range.end = index + 1;
-            }
-            _ => {
-                growing.held += fragment.held_bytes();
-                if growing.held > MOST_PART_BYTES || growing.pieces.len() == MOST_PIECES {
-                    return Err(MediaError::PartTooLarge { track: self.track });
-                }
-                growing.pieces.push(Piece {
-                    fragment: fragment.clone(),
-                    range: index..index + 1,
-                });
-            }
+        let growing = self
+            .growing
+            .get_or_insert_with(|| Growing::new(at, segment, continuity));
+        match growing.add(fragment, index) {
+            Room::Enough => Ok(()),
+            Room::None => Err(MediaError::PartTooLarge { track: self.track }),
         }
-        growing.ticks += u64::from(sample.duration);
-        if sample.sync == SyncPoint::Sync {
-            growing.independence = Independence::Independent;
-        }
-        Ok(())
     }
 
     /// Gives out the growing part, if there is one.
@@ -313,27 +292,16 @@ impl PartCutter {
             return Ok(());
         };
         let bytes = self.part_bytes(&growing.pieces)?;
-        let samples: usize = growing.pieces.iter().map(|piece| piece.range.len()).sum();
-        let capture_time = growing.pieces.first().and_then(|piece| {
-            let captured = piece.fragment.capture_time()?;
-            let inside = MediaTime::new(
-                growing.start - piece.fragment.decode_time().ticks,
-                self.timescale,
-            );
-            Some(CaptureTime {
-                unix_nanos: captured.unix_nanos.checked_add(inside.as_nanos())?,
-            })
-        });
         parts.push(MediaPart {
             track: self.track,
             bytes,
             decode_time: MediaTime::new(growing.start, self.timescale),
             duration: MediaTime::new(growing.ticks, self.timescale),
-            samples: u32::try_from(samples).unwrap_or(u32::MAX),
+            samples: u32::try_from(growing.samples()).unwrap_or(u32::MAX),
             independence: growing.independence,
             segment: growing.segment,
             continuity: growing.continuity,
-            capture_time,
+            capture_time: growing.capture_time(),
         });
         Ok(())
     }
@@ -381,12 +349,6 @@ impl PartCutter {
         Ok(wholes.concat().into())
     }
 }
-
-/// The most bytes of fragments that one part holds while it grows. Samples without duration would never fill it otherwise.
-const MOST_PART_BYTES: usize = 64 << 20;
-
-/// The most fragments that one part is put together from, for the same reason.
-const MOST_PIECES: usize = 4096;
 
 /// A hole up to this long (or one sample) is no gap: a picture that a camera dropped where a fragment ended.
 /// Players step over it, while a discontinuity would make them start their decoders anew.

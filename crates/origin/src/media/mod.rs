@@ -18,6 +18,7 @@ mod demo;
 mod entry;
 mod error;
 mod fragment;
+mod growing;
 mod init;
 mod limits;
 mod part;

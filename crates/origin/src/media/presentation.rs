@@ -60,7 +60,8 @@ impl PresentationCutter {
             let cuts = self.cutters[index].1.take_cuts();
             for (other, (_, cutter)) in self.cutters.iter_mut().enumerate() {
                 if other != index {
-                    cuts.iter().for_each(|&cut| cutter.follow_cut(cut));
+                    cuts.iter()
+                        .try_for_each(|&cut| cutter.follow_cut(cut, parts))?;
                 }
             }
         }

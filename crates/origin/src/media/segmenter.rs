@@ -129,18 +129,30 @@ impl Segmenter {
         }
     }
 
-    /// Tells a following track to start a segment at its first sample at or after `time`. A cut
-    /// that it has made already, because its own timeline broke within `tolerance` ticks of there, is not made twice.
-    pub(crate) fn follow(&mut self, time: MediaTime, tolerance: u64) {
+    /// Tells a following track to start a segment at its first sample at or after `time`.
+    pub(crate) fn follow(&mut self, time: MediaTime) {
+        if let CutRule::Follow(cuts) = &mut self.rule
+            && cuts.len() < MOST_CUTS_AHEAD
+        {
+            cuts.push_back(time.as_nanos());
+        }
+    }
+
+    /// Whether the open segment started at `time` or later, to `tolerance` ticks: then the cut there was made
+    /// already, because the track's own timeline broke too. Also of a track that does not follow.
+    pub(crate) fn has_cut(&self, time: MediaTime, tolerance: u64) -> bool {
+        let CutRule::Follow(_) = self.rule else {
+            return true;
+        };
         let open = self
             .start
             .map(|start| MediaTime::new(start.saturating_add(tolerance), self.timescale));
-        if let CutRule::Follow(cuts) = &mut self.rule {
-            let is_done = open.is_some_and(|open| open.cmp_time(time).is_ge());
-            if !is_done && cuts.len() < MOST_CUTS_AHEAD {
-                cuts.push_back(time.as_nanos());
-            }
-        }
+        open.is_some_and(|open| open.cmp_time(time).is_ge())
+    }
+
+    /// Opens a segment at a sample that was decided on before.
+    pub(crate) fn open_at(&mut self, at: u64, duration: u32) {
+        self.open(at, at.saturating_add(u64::from(duration) / 2) / self.length);
     }
 
     /// Where segments started since the last call, but for the track's first.
@@ -235,10 +247,10 @@ mod tests {
         for index in 0..200 {
             let at = index * 20;
             if at == 900 {
-                sound.follow(MediaTime::new(1000, timescale), 100);
+                sound.follow(MediaTime::new(1000, timescale));
             }
             if at == 2400 {
-                sound.follow(MediaTime::new(2300, timescale), 100);
+                sound.follow(MediaTime::new(2300, timescale));
             }
             if sound
                 .sample(at, &sample(20, SyncPoint::Sync), Continuity::Continues)
@@ -268,7 +280,8 @@ mod tests {
             sound.sample(1500, &tick, Continuity::Gap { ticks: 1480 }),
             SegmentStart::Starts
         );
-        sound.follow(MediaTime::new(1480, timescale), 100);
+        assert!(sound.has_cut(MediaTime::new(1480, timescale), 100));
+        assert!(!sound.has_cut(MediaTime::new(1700, timescale), 100));
         assert_eq!(
             sound.sample(1520, &tick, Continuity::Continues),
             SegmentStart::Continues

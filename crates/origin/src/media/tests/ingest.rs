@@ -143,7 +143,7 @@ impl Published {
                 "as many segments in each rendition: {starts:?}"
             );
             for (one, other) in starts[0].iter().zip(other) {
-                assert!(one.abs_diff(*other) < 50_000_000, "{starts:?}");
+                assert!(one.abs_diff(*other) < 25_000_000, "{starts:?}");
             }
         }
     }
