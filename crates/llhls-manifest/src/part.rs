@@ -227,7 +227,7 @@ impl Rolled {
 pub struct ClosedSegment {
     /// Its number.
     pub msn: Msn,
-    /// The media of its first part.
+    /// The media of its first part, which may be a gap: see `availability`.
     pub first: MediaRef,
     /// How many parts it has; at least one.
     pub parts: u32,

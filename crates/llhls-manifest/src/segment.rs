@@ -137,7 +137,10 @@ impl OpenSegment {
                 length: part.size,
                 offset: self.bytes,
             };
-            let range = Some(range).filter(|_| settings.addressing == Addressing::ByteRanges);
+            // A gap without bytes is no range of anything; it has a name of its own, which
+            // leads nowhere.
+            let ranged = settings.addressing == Addressing::ByteRanges && part.size > 0;
+            let range = Some(range).filter(|_| ranged);
             tags::part(&mut self.text, &settings.names, position, &part, range);
         }
         self.duration = self.duration.plus(part.duration);

@@ -344,9 +344,7 @@ impl<'s> Import<'s> {
             }
             "keys" => {
                 let whole_resources = fields.flag()?;
-                let version: u8 = fields
-                    .number()
-                    .filter(|version| (1..=13).contains(version))?;
+                let version: u8 = fields.number().filter(|version| *version <= 13)?;
                 let lines = fields.text()?;
                 let legal = lines.is_empty()
                     || (lines.ends_with('\n')

@@ -185,7 +185,10 @@ impl PlaylistView {
             .retained()
             .iter()
             .flat_map(|segment| segment.parts.iter());
-        closed.chain(&self.open.parts).next().map(|part| part.media)
+        let mut parts = closed.chain(&self.open.parts);
+        parts
+            .find(|part| part.availability == Availability::Available)
+            .map(|part| part.media)
     }
 
     /// Whether a listed, retained or coming segment needs this initialisation section (UP-12).

@@ -1,7 +1,9 @@
 //! What may change between two versions of a media playlist (§6.2.1, §6.2.2): the `[R]` rows.
 
+use std::collections::BTreeMap;
+
 use crate::media::{Media, Segment};
-use crate::seconds::Seconds;
+use crate::seconds::{Seconds, read_date};
 use crate::violation::{Report, Violation};
 
 /// Checks a full playlist against an earlier full version of it.
@@ -16,6 +18,7 @@ pub fn check_succession(old: &Media, new: &Media) -> Result<(), Vec<Violation>> 
     segments(old, new, report);
     open(old, new, report);
     hint(old, new, report);
+    date_ranges(old, new, report);
     if report.violations.is_empty() {
         Ok(())
     } else {
@@ -205,10 +208,71 @@ fn hint(old: &Media, new: &Media, report: &mut Report) {
     };
     if let Some(part) = now.and_then(|now| now.parts.get(old.open.parts.len())) {
         let start = part.byte_range.and_then(|(_, offset)| offset);
-        let kept =
-            part.uri == hint.uri && start.unwrap_or_default() == hint.start.unwrap_or_default();
+        // A gap has no bytes that could be had under the hinted name.
+        let kept = part.gap
+            || part.uri == hint.uri && start.unwrap_or_default() == hint.start.unwrap_or_default();
         report.expect(kept, "LL-22", part.line, || {
             format!("{} was hinted, {} came", hint.uri, part.uri)
         });
+    }
+}
+
+/// Everything that a playlist says about each date range.
+fn known(media: &Media) -> BTreeMap<&str, BTreeMap<&str, &str>> {
+    let mut known: BTreeMap<&str, BTreeMap<&str, &str>> = BTreeMap::new();
+    for range in &media.date_ranges {
+        let id = range
+            .iter()
+            .find(|(name, _)| name == "ID")
+            .map_or("", |(_, id)| id.as_str());
+        let attributes = known.entry(id).or_default();
+        attributes.extend(
+            range
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.as_str())),
+        );
+    }
+    known
+}
+
+/// SEG-18, SEG-20: no contradiction, and no removal while a listed segment is in the range.
+fn date_ranges(old: &Media, new: &Media, report: &mut Report) {
+    let (before, after) = (known(old), known(new));
+    let first = new
+        .segments
+        .first()
+        .and_then(|segment| read_date(segment.time.as_deref()?));
+    for (id, attributes) in &before {
+        if let Some(now) = after.get(id) {
+            for (name, value) in attributes {
+                report.expect(now.get(name) == Some(value), "SEG-18", 0, || {
+                    format!("{name} of {id} changed")
+                });
+            }
+            continue;
+        }
+        let date = |name: &str| {
+            attributes
+                .get(name)
+                .and_then(|v| read_date(v.trim_matches('"')))
+        };
+        let start = date("START-DATE");
+        let by_duration = || {
+            let duration = attributes.get("DURATION").and_then(|v| Seconds::read(v))?;
+            Some(start? + i128::from(duration.0))
+        };
+        // Ends on the next one of its class.
+        let by_next = || {
+            attributes.get("END-ON-NEXT")?;
+            let same = before
+                .values()
+                .filter(|other| other.get("CLASS") == attributes.get("CLASS"));
+            let starts =
+                same.filter_map(|other| read_date(other.get("START-DATE")?.trim_matches('"')));
+            starts.filter(|other| Some(*other) > start).min()
+        };
+        let end = date("END-DATE").or_else(by_duration).or_else(by_next);
+        let left = end.zip(first).is_some_and(|(end, first)| end <= first);
+        report.expect(left, "SEG-20", 0, || format!("{id} was removed too early"));
     }
 }

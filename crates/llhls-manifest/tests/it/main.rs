@@ -20,6 +20,12 @@ mod directives;
 /// Delta updates and the clients that merge them.
 mod delta;
 
+/// Keys, date ranges, byte ranges, gaps, the kinds of playlists.
+mod tags;
+
+/// A playlist that is continued elsewhere.
+mod state;
+
 /// What is answered about segments and parts that left the playlist.
 mod retention;
 

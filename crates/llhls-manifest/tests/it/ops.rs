@@ -2,8 +2,9 @@
 //! speak one language and can replay each other's findings.
 
 use llhls_manifest::{
-    Cut, InitVersion, M3u8Manifest, ManifestConfig, MediaDuration, MediaRef, PartFacts, PushError,
-    ResourceNames, SkipUntil, WallClock,
+    Addressing, BitRates, Cut, DateRange, InitVersion, Key, KeyMethod, M3u8Manifest,
+    ManifestConfig, MediaDuration, MediaRef, PartFacts, PlaylistKind, PushError, ResourceNames,
+    SkipUntil, WallClock,
 };
 
 /// One step of a history: four bytes.
@@ -12,6 +13,14 @@ pub(crate) enum Operation {
     Push(PartFacts),
     Close,
     ChangeInit(InitVersion),
+    /// Keys number so many; 0 is none.
+    ChangeKeys(u8),
+    /// Which ID, what about it, and when.
+    DateRange(u8, u8, u8),
+    /// An outage.
+    Gap(MediaDuration),
+    /// The process dies and another one continues from the exported state.
+    Restart,
     End,
 }
 
@@ -22,6 +31,10 @@ impl Operation {
             0..=7 => Self::Close,
             8..=13 => Self::ChangeInit(InitVersion::new(u32::from(extra % 3))),
             14 if length < 16 => Self::End,
+            15..=18 => Self::ChangeKeys(extra % 4),
+            19..=26 => Self::DateRange(extra % 6, flags, length),
+            27..=28 => Self::Gap(MediaDuration::from_millis(u64::from(length) * 17)),
+            29..=31 => Self::Restart,
             _ => {
                 // Mostly whole parts; some short, some a little or far too long.
                 let nanos = match length {
@@ -53,7 +66,7 @@ impl Operation {
                     61..=80 => Cut::Never,
                     _ => Cut::Auto,
                 });
-                Self::Push(facts)
+                Self::Push(facts.size(u64::from(length) * 10 + 1))
             }
         }
     }
@@ -65,10 +78,13 @@ impl Operation {
     }
 }
 
+const START: WallClock = WallClock::from_unix_millis(1_795_219_200_000);
+
 /// A manifest and what surrounds it.
 pub(crate) struct World {
     pub(crate) manifest: M3u8Manifest,
     pub(crate) pushed: u64,
+    choice: u8,
     media: MediaDuration,
 }
 
@@ -79,6 +95,7 @@ impl World {
         Self {
             manifest,
             pushed: 0,
+            choice,
             media: MediaDuration::ZERO,
         }
     }
@@ -95,11 +112,30 @@ impl World {
         } else {
             config.without_parts()
         };
-        if choice & 32 == 0 {
-            config.skip_until(SkipUntil::At(MediaDuration::from_secs(12)))
+        let config = if choice & 32 == 0 {
+            config
+                .skip_until(SkipUntil::At(MediaDuration::from_secs(12)))
+                .skip_date_ranges()
+        } else {
+            config
+        };
+        let config = if choice & 64 == 0 {
+            config
+        } else {
+            config
+                .addressing(Addressing::ByteRanges)
+                .bit_rates(BitRates::Printed)
+        };
+        if choice & 192 == 192 {
+            config.kind(PlaylistKind::Event)
         } else {
             config
         }
+    }
+
+    /// Whether parts are byte ranges of their segments.
+    pub(crate) fn has_ranges(&self) -> bool {
+        self.choice & 64 != 0
     }
 
     /// Applies an operation as a sensible caller does; a refusal must leave no trace.
@@ -114,6 +150,44 @@ impl World {
                 let _ = self.manifest.change_init(version);
                 Ok(())
             }
+            Operation::ChangeKeys(number) => {
+                let keys: Vec<Key> = (0..number)
+                    .map(|index| {
+                        let method = if number == 3 {
+                            KeyMethod::SampleAes
+                        } else {
+                            KeyMethod::Aes128
+                        };
+                        let key = Key::new(method, format!("k{number}")).expect("a plain URI");
+                        let key = if number == 3 {
+                            key
+                        } else {
+                            key.iv([number; 16])
+                        };
+                        key.format(format!("f{index}"), "1")
+                            .expect("a plain format")
+                    })
+                    .collect();
+                let ended = self.manifest.change_keys(&keys).is_err();
+                assert_eq!(ended, self.manifest.view().edge().is_ended(), "legal keys");
+                Ok(())
+            }
+            Operation::DateRange(id, what, when) => {
+                self.date_range(id, what, when);
+                Ok(())
+            }
+            Operation::Gap(duration) => {
+                let outcome = self.manifest.push_gap(duration).map(|_| ());
+                self.media = self.media.saturating_add(duration);
+                outcome
+            }
+            Operation::Restart => {
+                let state = self.manifest.export();
+                let config = Self::config(self.choice);
+                self.manifest = M3u8Manifest::import(config, &state).expect("an export");
+                assert_eq!(self.manifest.export(), state, "nothing is lost");
+                Ok(())
+            }
             Operation::End => {
                 let _ = self.manifest.end();
                 Ok(())
@@ -123,8 +197,48 @@ impl World {
         outcome
     }
 
+    /// Adds, extends or misuses a date range; a refusal is as good as an acceptance here.
+    fn date_range(&mut self, id: u8, what: u8, when: u8) {
+        let start = START
+            .plus(self.media)
+            .plus(MediaDuration::from_millis(u64::from(when) * 40));
+        let name = format!("r{id}.{}", self.pushed / 16);
+        let range = if what & 1 == 0 {
+            DateRange::new(name, start)
+        } else {
+            DateRange::update(name)
+        };
+        let seconds = |n: u8| MediaDuration::from_secs(u64::from(n));
+        let range = if what & 2 == 0 {
+            range
+        } else {
+            range.duration(seconds(when & 7))
+        };
+        let range = if what & 4 == 0 {
+            range
+        } else {
+            range.class("c")
+        };
+        let range = if what & 8 == 0 {
+            range
+        } else {
+            range.ends_on_next()
+        };
+        let range = if what & 16 == 0 {
+            range
+        } else {
+            range.scte35_out(&[0xfc, when])
+        };
+        let range = if what & 32 == 0 {
+            range
+        } else {
+            range.planned_duration(seconds(9))
+        };
+        let _ = self.manifest.set_date_range(&range);
+    }
+
     fn push(&mut self, facts: PartFacts) -> Result<(), PushError> {
-        let start = WallClock::from_unix_millis(1_795_219_200_000);
+        let start = START;
         let facts = facts.stored_at(MediaRef::new(self.pushed));
         let _ = self
             .manifest

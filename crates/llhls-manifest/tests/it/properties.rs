@@ -1,5 +1,8 @@
-use llhls_manifest::{LastListed, PartLookup, PlaylistView, RenditionReport, SegmentLookup};
-use playlist_oracle::{Media, Part, check_succession};
+use llhls_manifest::{
+    LastListed, Msn, PartIndex, PartLookup, PlaylistView, Position, RenditionReport, ResourceName,
+    SegmentLookup,
+};
+use playlist_oracle::{Media, check_succession};
 use proptest::prelude::*;
 
 use crate::ops::{Operation, World};
@@ -13,7 +16,7 @@ fn history(length: usize) -> impl Strategy<Value = (u8, Vec<[u8; 4]>)> {
 }
 
 /// What is printed is what the typed queries answer, and the other way round.
-fn agrees(view: &PlaylistView, media: &Media) {
+fn agrees(view: &PlaylistView, media: &Media, ranges: bool) {
     let edge = view.edge();
     assert_eq!(edge.media_sequence.value(), media.media_sequence);
     assert_eq!(edge.is_ended(), media.ended);
@@ -34,7 +37,7 @@ fn agrees(view: &PlaylistView, media: &Media) {
             assert_eq!(closed.parts as usize, segment.parts.len());
         }
     }
-    let hinted = view.settings_free_hint();
+    let hinted = typed_hint(view, ranges);
     let printed = media
         .hints
         .iter()
@@ -43,22 +46,16 @@ fn agrees(view: &PlaylistView, media: &Media) {
     assert_eq!(hinted, printed);
 }
 
-trait Hint {
-    fn settings_free_hint(&self) -> Option<String>;
-}
-
-impl Hint for PlaylistView {
-    /// The hint as the typed queries tell it.
-    fn settings_free_hint(&self) -> Option<String> {
-        let next = self.edge().next_part();
-        let names = llhls_manifest::ResourceNames::new("f").unwrap();
-        let name = names.part(next).to_string();
-        (self.part(next) == PartLookup::Hinted).then_some(name)
-    }
-}
-
-fn printed_parts(media: &Media) -> Vec<&Part> {
-    media.parts().collect()
+/// The hint as the typed queries tell it.
+fn typed_hint(view: &PlaylistView, ranges: bool) -> Option<String> {
+    let next = view.edge().next_part();
+    let names = llhls_manifest::ResourceNames::new("f").unwrap();
+    let name = if ranges {
+        names.segment(next.msn).to_string()
+    } else {
+        names.part(next).to_string()
+    };
+    (view.part(next) == PartLookup::Hinted).then_some(name)
 }
 
 proptest! {
@@ -77,7 +74,7 @@ proptest! {
                 prop_assert_eq!(&before, &body(&view), "a refusal left a trace");
             }
             let media = judged(&view);
-            agrees(&view, &media);
+            agrees(&view, &media, world.has_ranges());
             if let Err(violations) = check_succession(&previous, &media) {
                 prop_assert!(false, "{:#?}\n{}\n{}", violations, before, body(&view));
             }
@@ -123,11 +120,14 @@ proptest! {
             let view = world.manifest.view();
             let Some(oldest) = view.oldest_media() else { continue };
             let media = judged(&view);
-            for part in printed_parts(&media) {
-                let Some(llhls_manifest::ResourceName::Part(position)) = names.parse(&part.uri)
-                else {
-                    panic!("{} is no name of ours", part.uri);
-                };
+            let segments = media.segments.iter().chain([&media.open]);
+            for (msn, index, part) in segments.flat_map(|segment| {
+                segment.parts.iter().enumerate().map(|(index, part)| (segment.msn, index, part))
+            }) {
+                let position = Position::new(Msn::new(msn), PartIndex::new(index as u32));
+                if part.byte_range.is_none() {
+                    prop_assert_eq!(names.parse(&part.uri), Some(ResourceName::Part(position)));
+                }
                 match view.part(position) {
                     PartLookup::Available(media) => prop_assert!(media >= oldest && !part.gap),
                     PartLookup::Gap => prop_assert!(part.gap),
