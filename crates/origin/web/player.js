@@ -7,6 +7,8 @@ import { Streams } from './player/streams.js';
 import { View } from './player/view.js';
 
 const TICK_MS = 250;
+const SILENT_MS = 2_000;
+const STUCK_MS = 10_000;
 const BACK_OFF_MS = [500, 1_000, 2_000, 4_000, 8_000];
 
 const video = document.getElementById('video');
@@ -18,6 +20,7 @@ const engine = new Engine(video, metrics, streams);
 let current; // the stream that is played, or waited for
 let state = 'loading'; // loading, playing, ended, empty, absent, unreachable, problem, gesture
 let attempts = 0;
+let wasReachable;
 let retry; // {at, timer} while a retry is due
 
 const graphs = [
@@ -43,17 +46,17 @@ function follow() {
     current = chosen;
     view.address(current);
     const waiting = ['empty', 'absent', 'unreachable'].includes(state);
-    if (isNew) attempts = 0;
-    if (isNew || waiting) open();
+    const isBack = retry && wasReachable === false && streams.reachable;
+    wasReachable = streams.reachable;
+    if (isNew || isBack) attempts = 0;
+    if (isNew || waiting || isBack) open();
     return;
   }
+  wasReachable = streams.reachable;
   if (streams.reachable === false) {
     if (!current) {
       setState('unreachable');
-      view.notice({
-        title: 'The origin does not answer', text: `Nothing came back from ${location.host}.`,
-        hint: 'Check that it is running and that this device can reach it. This page keeps trying.', action: 'Try now',
-      });
+      view.notice({ ...UNREACHABLE, hint: `${UNREACHABLE.hint} This page keeps trying.`, action: 'Try now' });
     }
     return; // whatever plays goes on: the list alone is missing
   }
@@ -75,6 +78,10 @@ function setState(next) {
   document.documentElement.dataset.state = next;
 }
 
+const UNREACHABLE = {
+  title: 'The origin does not answer', text: `Nothing came back from ${location.host}.`,
+  hint: 'Check that it is running and that this device can reach it.',
+};
 const PROBLEMS = {
   library: {
     title: 'The player library is missing', hint: 'Run “npm ci” in crates/origin/web and restart the origin, or connect this device to the internet.',
@@ -96,15 +103,19 @@ engine.addEventListener('problem', ({ detail: { kind, detail } }) => {
   }
   const wait = BACK_OFF_MS[Math.min(attempts, BACK_OFF_MS.length - 1)];
   attempts += 1;
-  scheduleRetry(wait, () => ({ ...problem, text: detail ? `${problem.text} (${detail})` : problem.text, action: 'Try now' }));
+  scheduleRetry(wait, () => {
+    if (kind === 'network' && streams.reachable === false) return { ...UNREACHABLE, action: 'Try now' };
+    return { ...problem, text: detail ? `${problem.text} (${detail})` : problem.text, action: 'Try now' };
+  });
 });
 
 function scheduleRetry(wait, notice) {
   cancelRetry();
   retry = { at: performance.now() + wait, notice };
   retry.timer = setTimeout(async () => {
+    const due = retry;
     await streams.poll();
-    if (retry && current) open();
+    if (retry === due && current) open();
   }, wait);
   showRetry();
 }
@@ -139,6 +150,7 @@ view.ondelay = (delay) => engine.setDelay(delay);
 
 engine.addEventListener('frame', () => {
   attempts = 0;
+  if (state === 'gesture') return; // a still picture behind the button
   setState('playing');
   view.notice();
 });
@@ -149,8 +161,8 @@ engine.addEventListener('ended', () => {
   view.notice({ title: 'The stream has ended', text: 'If it is published again, press play.', action: 'Play again' });
 });
 video.addEventListener('playing', () => {
-  if (state === 'gesture' || state === 'loading') return;
-  if (state === 'ended') setState('playing');
+  if (Number.isNaN(metrics.firstFrameAt)) return;
+  setState('playing');
   view.notice();
 });
 
@@ -180,12 +192,31 @@ function showStatus(values) {
   }
 }
 
+/** A picture that stands still needs words. The list knows whether the encoder is still there. */
+function watchSilence() {
+  const stalled = performance.now() - metrics.stalledSince;
+  const isSilent = state === 'playing' && stalled > SILENT_MS;
+  if (isSilent) {
+    const now = streams.list.find(({ name }) => name === current?.name);
+    const isLive = now?.renditions?.some((rendition) => rendition.state === 'live') ?? Boolean(now);
+    view.notice({
+      title: isLive ? 'Waiting for the stream' : 'The encoder is gone', busy: true,
+      text: `No new media for ${Math.round(stalled / 1000)} s. It goes on here by itself${isLive ? '' : ' as soon as the encoder is back'}.`,
+    });
+    // Media arrives at the origin and still none here: begin anew.
+    if (isLive && stalled > STUCK_MS) open();
+  } else if (wasSilent && state === 'playing') view.notice();
+  wasSilent = isSilent;
+}
+
 const calm = matchMedia('(prefers-reduced-motion: reduce)');
 let ticks = 0;
+let wasSilent = false;
 
 function tick() {
   const values = engine.tick();
   ticks += 1;
+  if (ticks % 2 === 0) watchSilence();
   if (document.hidden) return;
   // Figures change twice a second: often enough to be live, seldom enough to be read.
   if (ticks % 2 === 0) {

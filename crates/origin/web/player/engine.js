@@ -14,6 +14,8 @@ const LOW_LATENCY = {
   // The catch-up of hls.js needs more than a second of buffer, which a stream of 200 ms parts never holds. `speedFor` does it.
   maxLiveSyncPlaybackRate: 1,
   liveSyncOnStallIncrease: 0.25,
+  // Fragmented MP4 is passed through almost untouched: compiling the library again in a worker costs more than it saves.
+  enableWorker: false,
   // Start at once with a fair guess instead of loading a fragment to measure the line first.
   testBandwidth: false,
   abrEwmaDefaultEstimate: 3_000_000,
@@ -276,7 +278,7 @@ export class Engine extends EventTarget {
       /** Behind the end of the newest part, as hls.js counts it. */
       edge: hls && started ? hls.latency : NaN,
       target: hls?.targetLatency ?? NaN,
-      automatic: details ? details.partHoldBack || details.holdBack : NaN,
+      automatic: details ? details.partHoldBack || details.holdBack || 3 * details.targetduration : NaN,
       part: details?.partTarget ?? 0,
       buffer: bufferAhead(video),
       speed: video.playbackRate,

@@ -147,7 +147,7 @@ export class View {
     text('f-dropped', known ? `${count(m.droppedFrames)} of ${count(m.totalFrames)} (${share} %)` : DASH);
     text('f-stalls', known ? stalls(m) : DASH);
     text('f-speed', known ? `${m.speed.toFixed(2)}×` : DASH);
-    const edge = known && !this.video.paused && m.edge - m.target < 1.5;
+    const edge = known && !this.video.paused && Number.isNaN(m.stalledSince) && !(m.edge - m.target > 1.5);
     attribute(element('live'), 'data-edge', String(edge));
     text('live-text', edge || !known ? 'Live' : 'Go live');
   }
@@ -232,8 +232,9 @@ export class View {
   }
 }
 
-function stalls({ stalls: times, stalledMs, jumps }) {
-  const waited = times ? `${times}, ${(stalledMs / 1000).toFixed(1)} s in all` : 'none';
+function stalls({ stalls: times, stalledMs, stalledSince, jumps }) {
+  const total = stalledMs + (Number.isNaN(stalledSince) ? 0 : performance.now() - stalledSince);
+  const waited = times ? `${times}, ${(total / 1000).toFixed(1)} s in all` : 'none';
   return jumps ? `${waited}, ${jumps} jumped` : waited;
 }
 

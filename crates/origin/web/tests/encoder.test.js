@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { after, before, test } from 'node:test';
-import { launch, openPage, shoot } from './support/browser.js';
+import { launch, openPage, shoot, untilState } from './support/browser.js';
 import { startOrigin } from './support/origin.js';
 import { assertPlayedWell, watch } from './support/watching.js';
 
@@ -82,6 +82,37 @@ for (const [kind, name, codec] of [
     assert.doesNotMatch(encoder.seen.errors, /error|broken pipe|refused/i, 'what ffmpeg says about sending');
   });
 }
+
+test('an encoder that stops and comes back is played on, without a reload and without old media', { timeout: 90_000 }, async () => {
+  const codec = ['-profile:v', 'baseline', '-tune', 'zerolatency'];
+  const first = publish('returns', codec);
+  const page = await openPage(browser);
+  try {
+    await listed('returns', first);
+    await page.goto(new URL('#/returns', origin.page).href);
+    await untilState(page, 'playing');
+    await page.waitForFunction(() => window.llhls.metrics.partsLoaded > 40, undefined, { timeout: 20_000 });
+  } finally {
+    first.child.kill('SIGKILL');
+    await first.ended;
+  }
+  await page.waitForFunction(() => !document.getElementById('notice').hidden, undefined, { timeout: 15_000 });
+  const second = publish('returns', codec);
+  try {
+    // Its own media starts at time zero again: nothing of it may be taken for a repetition of what came before.
+    await page.waitForFunction(() => document.getElementById('notice').hidden && window.llhls.metrics.latency < 3, undefined, { timeout: 12_000 })
+      .catch(async () => {
+        const { latency, errors } = await page.evaluate(() => window.llhls.metrics);
+        assert.fail(`not live again within 12 s: latency ${latency} s, ${JSON.stringify(errors)}\n${second.seen.errors}${origin.log()}`);
+      });
+    const playlist = await (await fetch(new URL('live/returns/video/media.m3u8', origin.page))).text();
+    assert.match(playlist, /#EXT-X-DISCONTINUITY\n/);
+  } finally {
+    second.child.kill('SIGKILL');
+    await second.ended;
+    await page.context().close();
+  }
+});
 
 /** ffprobe finds both tracks, and ffmpeg decodes ten seconds of them, without a line of complaint. */
 async function decodes(url) {

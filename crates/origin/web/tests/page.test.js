@@ -156,6 +156,32 @@ test('a list that fails later does not disturb what plays', async () => {
   });
 });
 
+test('an encoder that falls silent is named, and its return needs no hand', async () => {
+  await onPage({}, {}, async (page, mock) => {
+    await untilState(page, 'playing');
+    mock.state.frozen = Math.floor(Date.now() / 1_000);
+    await page.getByText('The encoder is gone').waitFor({ timeout: 15_000 });
+    await assertAccessible(page);
+    await shoot(page, 'silent');
+    mock.state.frozen = undefined;
+    await page.waitForFunction(() => document.getElementById('notice').hidden && document.getElementById('status-text').textContent.startsWith('Live'),
+      undefined, { timeout: 20_000 });
+  });
+});
+
+test('an origin that goes away and comes back is played again', async () => {
+  const first = await startMock();
+  const page = await openPage(browser);
+  await page.goto(first.url);
+  await untilState(page, 'playing');
+  await first.close();
+  await page.getByText('The origin does not answer').waitFor({ timeout: 30_000 });
+  const second = await startMock({ port: Number(new URL(first.url).port) });
+  await untilState(page, 'playing', 20_000);
+  await page.context().close();
+  await second.close();
+});
+
 test('a stream that ends plays to its end and says so', async () => {
   await onPage({ ended: true }, {}, async (page) => {
     await untilState(page, 'ended', 20_000);
@@ -269,15 +295,16 @@ test('shortcuts and buttons play, pause, mute and copy', async () => {
     await page.waitForFunction(() => !document.getElementById('video').paused);
     await page.keyboard.press('k');
     assert.equal(await video('paused'), true);
-    assert.equal(await page.locator('#play').getAttribute('aria-label'), 'Play');
+    await page.locator('#play[aria-label=Play]').waitFor();
     await page.locator('#play').click();
     await page.waitForFunction(() => !document.getElementById('video').paused);
     await page.keyboard.press('m');
     assert.equal(await video('muted'), false);
     await page.keyboard.press('m');
+    await page.locator('#unmute').waitFor();
     await page.getByRole('button', { name: 'Turn sound on' }).first().click();
     assert.equal(await video('muted'), false);
-    assert.ok(await page.locator('#unmute').isHidden());
+    await page.locator('#unmute').waitFor({ state: 'hidden' });
     await page.locator('[data-copy=address]').click();
     await page.getByRole('button', { name: 'Copied' }).waitFor();
     assert.match(await page.evaluate(() => navigator.clipboard.readText()), /\/live\/studio\/index\.m3u8$/);

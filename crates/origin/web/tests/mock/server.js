@@ -13,9 +13,12 @@ const TYPES = { html: 'text/html; charset=utf-8', css: 'text/css; charset=utf-8'
 
 export const LIBRARY = fileURLToPath(new URL('node_modules/hls.js/dist/hls.min.js', WEB));
 
-/** `state` may be changed while it runs: `streams` (names), `library` (is hls.js installed), `api` and `playlist` (status), `ended`. */
+/**
+ * `state` may be changed while it runs: `streams` (names), `library` (is hls.js installed),
+ * `api` and `playlist` (status), `ended`, `frozen` (no segments after that unix second; the list says that the encoder is gone).
+ */
 export async function startMock(initial = {}) {
-  const state = { streams: ['studio'], library: true, api: 200, playlist: 200, ended: false, ...initial };
+  const state = { streams: ['studio'], library: true, api: 200, playlist: 200, ended: false, frozen: undefined, port: 0, ...initial };
   const clip = readClip(await readFile(CLIP));
   const requests = [];
   const server = createServer(async (request, response) => {
@@ -36,7 +39,7 @@ export async function startMock(initial = {}) {
       send(500, 'text/plain', String(error));
     }
   });
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise((resolve) => server.listen(state.port, '127.0.0.1', resolve));
   return {
     state,
     requests,
@@ -48,16 +51,17 @@ export async function startMock(initial = {}) {
   };
 }
 
-function listing({ streams }) {
+function listing({ streams, frozen }) {
+  const encoder = frozen ? 'interrupted' : 'live';
   return {
     now: Date.now(),
     streams: streams.map((name) => ({
       name,
       url: `/live/${name}/index.m3u8`,
       renditions: [
-        { name: 'video-720', kind: 'video', codecs: 'avc1.64001f', resolution: '1280x720', bandwidth: 900_000 },
-        { name: 'video-360', kind: 'video', codecs: 'avc1.64001e', resolution: '640x360', bandwidth: 400_000 },
-        { name: 'audio', kind: 'audio', codecs: 'mp4a.40.2', bandwidth: 70_000 },
+        { name: 'video-720', kind: 'video', codecs: 'avc1.64001f', resolution: '1280x720', bandwidth: 900_000, state: encoder },
+        { name: 'video-360', kind: 'video', codecs: 'avc1.64001e', resolution: '640x360', bandwidth: 400_000, state: encoder },
+        { name: 'audio', kind: 'audio', codecs: 'mp4a.40.2', bandwidth: 70_000, state: encoder },
       ],
     })),
   };
@@ -65,7 +69,7 @@ function listing({ streams }) {
 
 function live(file, clip, state, send) {
   const text = (body) => send(state.playlist, 'application/vnd.apple.mpegurl', state.playlist === 200 ? body : '');
-  const edge = Math.floor(Date.now() / SEGMENT_MS); // segment n covers the second n of unix time
+  const edge = state.frozen ?? Math.floor(Date.now() / SEGMENT_MS); // segment n covers the second n of unix time
   if (file === 'index.m3u8') {
     return text('#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=400000,CODECS="avc1.64001e",RESOLUTION=640x360\nvideo.m3u8\n');
   }
