@@ -10,14 +10,18 @@ export CARGO_TERM_PROGRESS_WHEN=never
 export GIT_TERMINAL_PROMPT=0
 exec </dev/null
 
-# step NAME COMMAND…: runs one step and says how long it took.
+# step NAME COMMAND…: runs one step and says how long it took. A step that fails ends the script.
 step() {
-    local name=$1 start=$SECONDS
+    running=$1
+    local start=$SECONDS
     shift
-    printf '\n==> %s\n' "$name"
+    printf '\n==> %s\n' "$running"
     "$@"
-    printf '<== %s: %d s\n' "$name" $((SECONDS - start))
+    printf '<== %s: %d s\n' "$running" $((SECONDS - start))
+    running=
 }
+running=
+trap 'if [ -n "$running" ]; then echo "FAILED: $running" >&2; fi' EXIT
 
 has() {
     command -v "$1" >/dev/null 2>&1
