@@ -10,6 +10,7 @@ use super::codec;
 use super::entry::{EntryFields, SampleEntry};
 use super::error::MediaError;
 use super::limits::MediaLimits;
+use super::single_track;
 use super::time::{FrameRate, Timescale};
 
 const HDLR: BoxKind = BoxKind(*b"hdlr");
@@ -219,35 +220,12 @@ impl InitSection {
     /// Where the `ftyp` names no brand that stands for what our fragments are (FMT-01), `iso6` is added.
     pub fn for_track(&self, id: TrackId) -> Option<Bytes> {
         self.track(id)?;
-        if self.tracks.len() + self.ignored.len() == 1 && self.has_brand() {
+        let is_alone = self.tracks.len() + self.ignored.len() == 1;
+        if is_alone && single_track::has_brand(&self.bytes[..self.moov_at]) {
             return Some(self.bytes.clone());
         }
         // `parse` has walked exactly this, so the walk cannot fail now.
-        self.filtered(id).ok()
-    }
-
-    /// Whether the `ftyp` names a brand compatible with `iso6`: that or a later one, or CMAF.
-    fn has_brand(&self) -> bool {
-        let brands = self.bytes.get(8..self.moov_at).unwrap_or_default();
-        let (major, compatible) = brands.split_at(brands.len().min(8));
-        let names = major
-            .chunks_exact(4)
-            .take(1)
-            .chain(compatible.chunks_exact(4));
-        names.into_iter().any(|name| {
-            matches!(
-                name,
-                b"iso6"
-                    | b"iso7"
-                    | b"iso8"
-                    | b"iso9"
-                    | b"isoa"
-                    | b"isob"
-                    | b"isoc"
-                    | b"cmfc"
-                    | b"cmf2"
-            )
-        })
+        single_track::header(&self.bytes, id).ok()
     }
 
     /// What the samples of a track inherit; `Err` tells an unknown track from one to read over.
@@ -264,65 +242,6 @@ impl InitSection {
             Err(MediaError::UnknownTrack { track: id })
         }
     }
-
-    fn filtered(&self, id: TrackId) -> Result<Bytes, MediaError> {
-        let bytes = &self.bytes;
-        let mut out = Vec::with_capacity(bytes.len());
-        for top in boxes::children(bytes, 0..bytes.len(), BoxKind::MOOV)? {
-            if top.kind == BoxKind::FTYP && !self.has_brand() {
-                let ftyp = open(&mut out, BoxKind::FTYP);
-                out.extend_from_slice(&bytes[top.body]);
-                out.extend_from_slice(b"iso6");
-                close(&mut out, ftyp);
-                continue;
-            }
-            if top.kind != BoxKind::MOOV {
-                out.extend_from_slice(&bytes[top.whole]);
-                continue;
-            }
-            let moov = open(&mut out, BoxKind::MOOV);
-            for child in boxes::children(bytes, top.body, BoxKind::MOOV)? {
-                match child.kind {
-                    BoxKind::TRAK if track_id(bytes, &child)? != id => {}
-                    BoxKind::MVEX => {
-                        let mvex = open(&mut out, BoxKind::MVEX);
-                        for grandchild in boxes::children(bytes, child.body, BoxKind::MVEX)? {
-                            let is_other = grandchild.kind == BoxKind::TREX
-                                && boxes::decode::<Trex>(
-                                    BoxKind::TREX,
-                                    &bytes[grandchild.whole.clone()],
-                                )?
-                                .track_id
-                                    != id.value();
-                            if !is_other {
-                                out.extend_from_slice(&bytes[grandchild.whole]);
-                            }
-                        }
-                        close(&mut out, mvex);
-                    }
-                    _ => out.extend_from_slice(&bytes[child.whole]),
-                }
-            }
-            close(&mut out, moov);
-        }
-        Ok(out.into())
-    }
-}
-
-/// Starts a box in `out`; [`close`] writes its size.
-fn open(out: &mut Vec<u8>, kind: BoxKind) -> usize {
-    let at = out.len();
-    out.extend_from_slice(&[0; 4]);
-    out.extend_from_slice(&kind.0);
-    at
-}
-
-/// Ends the box that [`open`] started at `at`.
-fn close(out: &mut [u8], at: usize) {
-    // A copy of part of an input whose boxes are bounded by `MediaLimits`, so it fits.
-    let size =
-        u32::try_from(out.len() - at).expect("a copied box is no larger than the limited original");
-    out[at..at + 4].copy_from_slice(&size.to_be_bytes());
 }
 
 fn find(children: &[Child], kind: BoxKind, parent: BoxKind) -> Result<&Child, MediaError> {
@@ -343,7 +262,7 @@ fn descend(bytes: &[u8], within: &Child, path: &[BoxKind]) -> Result<Child, Medi
 }
 
 /// A `trak`'s number, from its `tkhd`.
-fn track_id(bytes: &[u8], trak: &Child) -> Result<TrackId, MediaError> {
+pub(crate) fn track_id(bytes: &[u8], trak: &Child) -> Result<TrackId, MediaError> {
     let header = descend(bytes, trak, &[TKHD])?;
     Ok(TrackId(
         boxes::decode::<Tkhd>(TKHD, &bytes[header.whole])?.track_id,

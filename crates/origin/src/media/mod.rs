@@ -25,6 +25,7 @@ mod part;
 mod presentation;
 mod reader;
 mod segmenter;
+mod single_track;
 mod time;
 mod unit;
 mod writer;
