@@ -1,34 +1,39 @@
 //! The media side of the origin: fMP4 bytes in, parts that a playlist can name out.
 //!
 //! ```text
-//!  bytes ──▶ MediaReader ──▶ InitSection, Fragment ──▶ PartCutter ──▶ MediaPart ──▶ publisher
-//!            reader, boxes    init, codec, fragment     cutter          writer
+//!  bytes ──▶ MediaReader ──▶ InitSection, Fragment ──▶ PresentationCutter ──▶ MediaPart ──▶ publisher
+//!            boxes, reader    init, entry, codec       segmenter, growing,     part
+//!                             unit, fragment           cutter, writer
 //!
-//!  embedded clips ──▶ DemoSource ──▶ the same, re-timed to the wall clock and looped
+//!  embedded clips ──▶ DemoSource ──▶ MediaPart, re-timed to the wall clock and looped
 //! ```
 //!
 //! Nothing here reads a clock, a socket or a file: bytes and times are arguments. Errors are input,
 //! panics are bugs.
 
+// What everything else speaks of.
+mod error;
+mod limits;
+mod time;
+// Bytes to samples. `boxes` walks, `single_track` copies a header for one of several tracks.
 mod boxes;
 mod codec;
+mod entry;
+mod fragment;
+mod init;
+mod reader;
+mod single_track;
+mod unit;
+// Samples to parts. `segmenter` says where segments start, `presentation` keeps tracks together.
 mod config;
 mod cutter;
-mod demo;
-mod entry;
-mod error;
-mod fragment;
 mod growing;
-mod init;
-mod limits;
 mod part;
 mod presentation;
-mod reader;
 mod segmenter;
-mod single_track;
-mod time;
-mod unit;
 mod writer;
+// Parts from the binary itself.
+mod demo;
 
 #[cfg(test)]
 mod tests;

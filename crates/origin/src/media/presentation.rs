@@ -12,6 +12,44 @@ use super::time::MediaTime;
 /// the others start their segments where it does, at their next sample. Without video each track cuts on the grid of media time.
 ///
 /// A muxed request becomes one rendition per track this way, and segment numbers of the renditions mean the same time.
+///
+/// # Examples
+/// ```
+/// use std::time::Duration;
+/// use origin::media::*;
+///
+/// // Two seconds of the demo's large picture stand for what an encoder sends.
+/// let demo = DemoSource::new(DemoSegment::OneSecond);
+/// let mut sent = demo.renditions()[0].init().to_vec();
+/// for index in 0..10 {
+///     sent.extend_from_slice(&demo.part_at(DemoIndex::new(index)).renditions[0].bytes);
+/// }
+///
+/// let mut reader = MediaReader::new(MediaLimits::default());
+/// let mut cutter = None;
+/// let mut parts = Vec::new();
+/// for chunk in sent.chunks(1000) {
+///     let mut items = Vec::new();
+///     reader.read(chunk, &mut items)?;
+///     for item in items {
+///         match (item, &mut cutter) {
+///             (MediaItem::Init(init), cutter) => {
+///                 let config = CutConfig::new(Duration::from_millis(400), Duration::from_secs(1));
+///                 *cutter = Some(PresentationCutter::new(&init, config));
+///             }
+///             (MediaItem::Fragment(fragment), Some(cutter)) => {
+///                 cutter.push(&fragment, &mut parts)?;
+///             }
+///             _ => {}
+///         }
+///     }
+/// }
+/// // 400 + 400 + 200 ms, twice; each second starts a segment.
+/// cutter.expect("a header was sent").finish(&mut parts)?;
+/// assert_eq!(parts.len(), 6);
+/// assert_eq!(parts.iter().filter(|part| part.segment.opens_segment()).count(), 2);
+/// # Ok::<(), MediaError>(())
+/// ```
 #[derive(Debug)]
 pub struct PresentationCutter {
     /// In the order of the initialization section. Invariant: not empty.
