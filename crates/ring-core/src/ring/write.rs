@@ -66,7 +66,8 @@ impl<M> Ring<M> {
         }
         self.admit(payload.len() as u64).map_err(PutError::Append)?;
         let head = self.head.value();
-        if self.shape.gaps == GapPolicy::Hold && seq >= head.saturating_add(self.shape.slots) {
+        let beyond = seq >= head.saturating_add(self.shape.slots);
+        if self.shape.gaps == GapPolicy::Hold && beyond && !self.is_ended() {
             let limit = Seq::new(head).advanced(self.shape.slots - 1);
             return Err(PutError::TooFarAhead {
                 missing: Seq::new(head),
@@ -139,6 +140,7 @@ impl<M> Ring<M> {
         }
         if let Some(before) = seq.checked_sub(1) {
             self.claim_through(before)?;
+            self.sweep(before, seq);
         }
         self.skipped_to.fetch_max(seq, Ordering::AcqRel);
         self.settle();
@@ -261,7 +263,10 @@ impl<M> Ring<M> {
                 Ordering::AcqRel,
                 Ordering::Relaxed,
             ) {
-                Ok(_) => return Ok(()),
+                Ok(_) => {
+                    self.sweep(claim >> 1, seq);
+                    return Ok(());
+                }
                 Err(current) => claim = current,
             }
         }
@@ -272,10 +277,25 @@ impl<M> Ring<M> {
         }
     }
 
+    /// Empties the places of the positions from `from` up to `to` (excluded), which were claimed
+    /// without being written: what lies there is a lap old and no longer in the window.
+    fn sweep(&self, from: u64, to: u64) {
+        for seq in from.max(to.saturating_sub(self.shape.slots))..to {
+            let earlier = self
+                .slots
+                .get(seq)
+                .and_then(|slot| slot.clear(|held| held < seq));
+            if let Some((seq, content)) = earlier {
+                self.account(0, content.len());
+                self.dispose(seq, content, EvictionCause::Slots);
+            }
+        }
+    }
+
     /// Stores at a claimed position and accounts for it.
     fn fill(&self, seq: u64, content: Content<M>) -> Written<M> {
         let len = content.len();
-        let given_up = || self.tail.load(Ordering::Acquire) > seq;
+        let given_up = || self.oldest_of(self.claim.load(Ordering::Acquire) >> 1) > seq;
         match self.slots.obtain(seq).fill(seq, content, given_up) {
             Ok(displaced) => {
                 self.counters.wrote(lane::current(), len);
@@ -348,8 +368,8 @@ impl<M> Ring<M> {
         if self.slots.get(seq).is_some_and(|slot| slot.covers(seq)) {
             return Some(true);
         }
-        let given_up = self.tail.load(Ordering::Acquire) > seq
-            || self.skipped_to.load(Ordering::Acquire) > seq;
+        let given_up = self.skipped_to.load(Ordering::Acquire) > seq
+            || self.oldest_of(self.claim.load(Ordering::Acquire) >> 1) > seq;
         given_up.then_some(false)
     }
 

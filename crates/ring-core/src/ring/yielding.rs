@@ -52,7 +52,7 @@ impl<M> Ring<M> {
             let cleared = self
                 .slots
                 .get(oldest)
-                .and_then(|slot| slot.clear(|seq| seq == oldest));
+                .and_then(|slot| slot.clear(|seq| seq <= oldest));
             if let Some((seq, content)) = cleared {
                 self.account(0, content.len());
                 self.dispose(seq, content, cause);

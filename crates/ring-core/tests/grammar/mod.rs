@@ -1,16 +1,18 @@
 //! One grammar of operations, for the property test and the fuzz target alike.
 //!
-//! A program is a string of bytes: a shape, then operations. The same program runs on a cache of two streams and on
-//! a model made of `VecDeque`s, and after each operation the two must agree in every
-//! observable respect.
+//! A program is a string of bytes: a shape, then operations. The same program runs on a cache of
+//! two streams and on a model made of maps, and after each operation the two must agree in
+//! every observable respect.
 
-use std::collections::VecDeque;
+mod model;
 
 use bytes::Bytes;
 use ring_core::{
-    AppendError, CacheConfig, ChunkCache, EndOutcome, GetError, Reader, RemoveOutcome, RingConfig,
-    Seq, Writer,
+    AppendError, CacheConfig, ChunkCache, Cursor, EndOutcome, GapPolicy, GetError, PutError,
+    Reader, RemoveOutcome, RingConfig, Seq, Start, Writer,
 };
+
+use model::{Model, ModelCursor, ModelStream};
 
 /// Streams in a program.
 const STREAMS: usize = 2;
@@ -40,8 +42,13 @@ impl Program<'_> {
 #[derive(Debug, Clone, Copy)]
 enum Operation {
     Append { len: usize },
+    AppendCopy { len: usize },
+    Put { seq: u64, len: usize },
+    SkipTo { seq: u64 },
     Get { seq: u64 },
     Range { first: u64, count: usize },
+    Next,
+    Reset,
     End,
     Remove,
     Open,
@@ -50,86 +57,58 @@ enum Operation {
 impl Operation {
     /// Positions are drawn around the live window, where the borders are.
     fn decode(program: &mut Program<'_>, next: u64) -> Self {
-        let near = |program: &mut Program<'_>| (next + 4).saturating_sub(program.below(24));
-        match program.below(16) {
-            0..=7 => Self::Append {
+        let near = |program: &mut Program<'_>| (next + 8).saturating_sub(program.below(24));
+        match program.below(32) {
+            0..=6 => Self::Append {
                 len: program.below(20) as usize,
             },
-            8..=10 => Self::Get { seq: near(program) },
-            11 | 12 => Self::Range {
+            7..=9 => Self::AppendCopy {
+                len: program.below(20) as usize,
+            },
+            10..=16 => Self::Put {
+                seq: near(program),
+                len: program.below(20) as usize,
+            },
+            17 => Self::SkipTo { seq: near(program) },
+            18..=20 => Self::Get { seq: near(program) },
+            21 | 22 => Self::Range {
                 first: near(program),
                 count: program.below(6) as usize,
             },
-            13 => Self::End,
-            14 => Self::Remove,
-            _ => Self::Open,
+            23 => Self::End,
+            24 => Self::Remove,
+            25 => Self::Open,
+            26 => Self::Reset,
+            _ => Self::Next,
         }
     }
 }
 
-/// What one stream should be.
-#[derive(Debug)]
-struct ModelStream {
-    slots: usize,
-    max_bytes: u64,
-    first: u64,
-    held: VecDeque<(u64, Bytes)>,
-    next: u64,
-    ended: bool,
-    gone: bool,
+/// The handles of one stream's present generation.
+struct Handles {
+    writer: Writer,
+    reader: Reader,
+    cursor: Cursor,
 }
 
-impl ModelStream {
-    fn bytes(&self) -> u64 {
-        self.held
-            .iter()
-            .map(|(_, payload)| payload.len() as u64)
-            .sum()
-    }
-
-    fn oldest(&self) -> u64 {
-        self.held.front().map_or(self.next, |(seq, _)| *seq)
-    }
-
-    fn get(&self, seq: u64) -> Result<Bytes, GetError> {
-        if self.gone {
-            return Err(GetError::Gone);
+impl Handles {
+    fn new(writer: Writer) -> Self {
+        let reader = writer.reader();
+        let cursor = reader.cursor(Start::Oldest);
+        Self {
+            writer,
+            reader,
+            cursor,
         }
-        let next = Seq::new(self.next);
-        if seq >= self.next {
-            return Err(if self.ended {
-                GetError::Ended { next }
-            } else {
-                GetError::NotYet { next }
-            });
-        }
-        let found = self.held.iter().find(|(held, _)| *held == seq);
-        found
-            .map(|(_, payload)| payload.clone())
-            .ok_or_else(|| GetError::Evicted {
-                oldest: Seq::new(self.oldest()),
-            })
-    }
-
-    fn range(&self, first: u64, count: usize) -> Result<Vec<Bytes>, GetError> {
-        if count == 0 {
-            return Ok(Vec::new());
-        }
-        self.get(first)?;
-        self.get(first + count as u64 - 1)?;
-        (first..first + count as u64)
-            .map(|seq| self.get(seq))
-            .collect()
     }
 }
 
-/// A cache, its model, and the handles of each stream's present generation.
+/// A cache, its model, and handles.
 struct Run {
     cache: ChunkCache<usize>,
-    max_total: u64,
     ring: RingConfig,
-    model: Vec<ModelStream>,
-    handles: Vec<(Writer, Reader)>,
+    model: Model,
+    handles: Vec<Handles>,
     /// Fills payloads, so that no two are alike.
     counter: u8,
 }
@@ -140,7 +119,7 @@ pub(crate) fn run(program: &[u8]) {
     let mut run = Run::new(&mut program);
     while !program.is_over() {
         let stream = program.below(STREAMS as u64) as usize;
-        let operation = Operation::decode(&mut program, run.model[stream].next);
+        let operation = Operation::decode(&mut program, run.model.streams[stream].head);
         run.step(stream, operation);
         run.check(stream);
     }
@@ -152,35 +131,30 @@ impl Run {
         let max_bytes = 1 + program.below(60);
         let max_total = 1 + program.below(100);
         let first = program.below(3);
+        let gaps = match program.below(6) {
+            reach @ 0..=2 => GapPolicy::SkipBeyond(reach),
+            _ => GapPolicy::Hold,
+        };
         let ring = RingConfig::default()
             .slots(slots)
             .max_bytes(max_bytes)
-            .first(Seq::new(first));
+            .first(Seq::new(first))
+            .gaps(gaps);
         let config = CacheConfig::default()
             .max_streams(STREAMS)
             .max_bytes(max_total)
             .ring(ring.clone());
         let cache = ChunkCache::new(config).expect("a possible shape");
         let handles = (0..STREAMS)
-            .map(|stream| {
-                let writer = cache.open(stream).expect("room for each");
-                let reader = writer.reader();
-                (writer, reader)
-            })
+            .map(|stream| Handles::new(cache.open(stream).expect("room for each")))
             .collect();
-        let fresh = || ModelStream {
-            slots: slots.next_power_of_two(),
-            max_bytes,
-            first,
-            held: VecDeque::new(),
-            next: first,
-            ended: false,
-            gone: false,
+        let fresh = ModelStream::new(slots.next_power_of_two() as u64, max_bytes, first, gaps);
+        let model = Model {
+            streams: vec![fresh; STREAMS],
+            max_total,
         };
-        let model = (0..STREAMS).map(|_| fresh()).collect();
         Self {
             cache,
-            max_total,
             ring,
             model,
             handles,
@@ -188,128 +162,127 @@ impl Run {
         }
     }
 
-    fn total(&self) -> u64 {
-        self.model.iter().map(ModelStream::bytes).sum()
+    fn payload(&mut self, len: usize) -> Bytes {
+        self.counter = self.counter.wrapping_add(1);
+        Bytes::from(vec![self.counter; len])
     }
 
     fn step(&mut self, stream: usize, operation: Operation) {
         match operation {
-            Operation::Append { len } => self.append(stream, len),
+            Operation::Append { len } => {
+                let payload = self.payload(len);
+                let expected = self.model.append(stream, payload.clone());
+                assert_eq!(self.handles[stream].writer.append(payload), expected);
+            }
+            Operation::AppendCopy { len } => {
+                let payload = self.payload(len);
+                let expected = self.model.append(stream, payload.clone());
+                assert_eq!(self.handles[stream].writer.append_copy(&payload), expected);
+            }
+            Operation::Put { seq, len } => self.put(stream, seq, len),
+            Operation::SkipTo { seq } => {
+                let expected = self.model.streams[stream].skip_to(seq);
+                assert_eq!(self.handles[stream].writer.skip_to(Seq::new(seq)), expected);
+            }
             Operation::Get { seq } => {
-                let expected = self.model[stream].get(seq);
+                let expected = self.model.streams[stream].get(seq);
                 assert_eq!(
-                    self.handles[stream].1.get(Seq::new(seq)),
+                    self.handles[stream].reader.get(Seq::new(seq)),
                     expected,
                     "get {seq}"
                 );
             }
             Operation::Range { first, count } => {
-                let expected = self.model[stream].range(first, count);
-                let found = self.handles[stream].1.range(Seq::new(first), count);
+                let expected = self.model.streams[stream].range(first, count);
+                let found = self.handles[stream].reader.range(Seq::new(first), count);
                 assert_eq!(found, expected, "range {first} {count}");
             }
-            Operation::End => {
-                let model = &mut self.model[stream];
-                let next = Seq::new(model.next);
-                let expected = match (model.gone, model.ended) {
-                    (true, _) => EndOutcome::Unknown,
-                    (false, true) => EndOutcome::AlreadyEnded { next },
-                    (false, false) => EndOutcome::Ended { next },
-                };
-                model.ended = true;
-                assert_eq!(self.cache.end(&stream), expected);
+            Operation::Next => {
+                let expected = self.model.streams[stream].next();
+                let found = self.handles[stream].cursor.try_next();
+                let found = found.map(|next| next.map(|it| (it.seq, it.payload)));
+                assert_eq!(found, expected, "next");
             }
-            Operation::Remove => {
-                let model = &mut self.model[stream];
-                let expected = if model.gone {
-                    RemoveOutcome::Unknown
-                } else {
-                    let payloads = model.held.len() as u64;
-                    RemoveOutcome::Removed {
-                        payloads,
-                        bytes: model.bytes(),
-                    }
-                };
-                model.held.clear();
-                (model.gone, model.ended) = (true, true);
-                assert_eq!(self.cache.remove(&stream), expected);
+            Operation::Reset => {
+                let expected = self.model.streams[stream].reset();
+                let found = self.handles[stream]
+                    .writer
+                    .reset()
+                    .map(ring_core::Epoch::value);
+                assert_eq!(found, expected, "reset");
             }
+            Operation::End => self.end(stream),
+            Operation::Remove => self.remove(stream),
             Operation::Open => self.open(stream),
         }
     }
 
+    fn put(&mut self, stream: usize, seq: u64, len: usize) {
+        // Sometimes the bytes that are there already.
+        let held = self.model.streams[stream].held.get(&seq).cloned();
+        let payload = match held {
+            Some(held) if len.is_multiple_of(2) => held,
+            _ => self.payload(len),
+        };
+        let expected = self.model.put(stream, seq, payload.clone());
+        let found = self.handles[stream].writer.put(Seq::new(seq), payload);
+        assert_eq!(found, expected, "put {seq}");
+    }
+
+    fn end(&mut self, stream: usize) {
+        let model = &mut self.model.streams[stream];
+        let next = Seq::new(model.claim);
+        let expected = match (model.gone, model.ended) {
+            (true, _) => EndOutcome::Unknown,
+            (false, true) => EndOutcome::AlreadyEnded { next },
+            (false, false) => EndOutcome::Ended { next },
+        };
+        model.ended = true;
+        assert_eq!(self.cache.end(&stream), expected);
+    }
+
+    fn remove(&mut self, stream: usize) {
+        let model = &mut self.model.streams[stream];
+        let expected = if model.gone {
+            RemoveOutcome::Unknown
+        } else {
+            RemoveOutcome::Removed {
+                payloads: model.held.len() as u64,
+                bytes: model.bytes(),
+            }
+        };
+        model.held.clear();
+        (model.gone, model.ended) = (true, true);
+        assert_eq!(self.cache.remove(&stream), expected);
+    }
+
     fn open(&mut self, stream: usize) {
         let opened = self.cache.open_with(stream, self.ring.clone());
-        let model = &mut self.model[stream];
+        let model = &mut self.model.streams[stream];
         assert_eq!(
             opened.is_ok(),
             model.ended,
             "a live stream is not opened again"
         );
         let Ok(writer) = opened else { return };
-        let old = self.handles[stream].1.clone();
-        self.handles[stream] = (writer.clone(), writer.reader());
-        model.held.clear();
-        (model.next, model.ended, model.gone) = (model.first, false, false);
+        *model = ModelStream::new(model.slots, model.max_bytes, model.first, model.gaps);
+        let first = Seq::new(model.first);
+        let old = std::mem::replace(&mut self.handles[stream], Handles::new(writer));
         assert_eq!(
-            old.get(Seq::new(model.first)),
+            old.reader.get(first),
             Err(GetError::Gone),
             "an old generation"
         );
-        assert!(old.generation() < writer.generation());
-    }
-
-    fn append(&mut self, stream: usize, len: usize) {
-        self.counter = self.counter.wrapping_add(1);
-        let payload = Bytes::from(vec![self.counter; len]);
-        let expected = self.expect_append(stream, payload.clone());
-        assert_eq!(
-            self.handles[stream].0.append(payload),
-            expected,
-            "append of {len}"
-        );
-    }
-
-    fn expect_append(&mut self, stream: usize, payload: Bytes) -> Result<Seq, AppendError> {
-        let (len, limit) = (payload.len() as u64, self.model[stream].max_bytes);
-        if len > limit {
-            return Err(AppendError::TooLarge { len, limit });
-        }
-        while self.total() + len > self.max_total {
-            let model = &self.model[stream];
-            if model.gone {
-                return Err(AppendError::Gone);
-            }
-            if model.ended {
-                return Err(AppendError::Ended);
-            }
-            let others = self.total() - model.bytes();
-            if others + len > self.max_total || model.held.is_empty() {
-                return Err(AppendError::NoRoom {
-                    limit: self.max_total,
-                });
-            }
-            self.model[stream].held.pop_front();
-        }
-        let model = &mut self.model[stream];
-        if model.gone {
-            return Err(AppendError::Gone);
-        }
-        if model.ended {
-            return Err(AppendError::Ended);
-        }
-        let seq = model.next;
-        model.held.push_back((seq, payload));
-        model.next += 1;
-        while model.held.len() > model.slots || model.bytes() > model.max_bytes {
-            model.held.pop_front();
-        }
-        Ok(Seq::new(seq))
+        assert_eq!(old.writer.append(Bytes::new()), Err(AppendError::Gone));
+        let put = old.writer.put(first, Bytes::new());
+        assert_eq!(put, Err(PutError::Append(AppendError::Gone)));
+        assert!(old.reader.generation() < self.handles[stream].reader.generation());
     }
 
     fn check(&self, stream: usize) {
-        let (model, reader) = (&self.model[stream], &self.handles[stream].1);
-        assert_eq!(self.cache.bytes(), self.total());
+        let (model, handles) = (&self.model.streams[stream], &self.handles[stream]);
+        let reader = &handles.reader;
+        assert_eq!(self.cache.bytes(), self.model.total());
         assert_eq!(reader.bytes(), model.bytes());
         assert_eq!(
             (reader.is_ended(), reader.is_gone()),
@@ -320,17 +293,28 @@ impl Run {
             assert_eq!(self.cache.last(&stream), None);
             return;
         }
-        assert_eq!(reader.next(), Seq::new(model.next));
-        assert_eq!(reader.oldest(), Seq::new(model.oldest()));
-        let last = (model.next > model.first).then(|| Seq::new(model.next - 1));
+        assert!(model.bytes() <= model.max_bytes && self.model.total() <= self.model.max_total);
+        assert!(model.held.len() as u64 <= model.slots);
+        assert_eq!(reader.next(), Seq::new(model.head));
+        assert_eq!(reader.oldest(), Seq::new(model.oldest().min(model.head)));
+        let last = (model.head > model.first).then(|| Seq::new(model.head - 1));
         assert_eq!(reader.last(), last);
         assert_eq!(self.cache.last(&stream), last);
-        for (seq, payload) in &model.held {
+        for (seq, payload) in model.held.range(..model.head) {
             assert_eq!(
                 reader.get(Seq::new(*seq)).as_ref(),
                 Ok(payload),
                 "held {seq}"
             );
         }
+        let missing: u64 = reader
+            .gaps()
+            .iter()
+            .map(|gap| gap.end.since(gap.first))
+            .sum();
+        let positions = model.claim.saturating_sub(model.oldest());
+        assert_eq!(missing, positions - model.held.len() as u64, "gaps");
+        let ModelCursor { position, .. } = model.cursor;
+        assert_eq!(handles.cursor.position(), Seq::new(position));
     }
 }

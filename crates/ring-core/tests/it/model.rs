@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use crate::grammar;
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_cache_and_its_model_agree(program in vec(any::<u8>(), 0..400)) {
@@ -15,14 +15,14 @@ proptest! {
 /// Programs that once told something.
 #[test]
 fn programs_worth_keeping() {
-    let programs: [&[u8]; 4] = [
+    let programs: [&[u8]; 3] = [
         b"",
         // One slot, one byte: nothing fits but the empty payload.
-        &[0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 8, 4],
-        // Append, remove, reopen, read the old position.
-        &[7, 59, 99, 0, 0, 0, 9, 0, 14, 0, 15, 0, 8, 4, 0, 0, 3],
-        // Two streams compete for the bytes of the cache.
-        &[8, 59, 20, 0, 0, 0, 19, 1, 0, 1, 1, 0, 1, 0, 0, 19],
+        &[0, 0, 0, 0, 3, 0, 0, 1, 0, 0, 0, 0, 18, 8],
+        // A put far ahead sweeps what a lap has left behind.
+        &[
+            3, 59, 99, 0, 1, 0, 0, 3, 0, 0, 3, 0, 10, 0, 3, 0, 18, 8, 0, 31,
+        ],
     ];
     for program in programs {
         grammar::run(program);
