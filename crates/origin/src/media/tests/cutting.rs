@@ -5,8 +5,9 @@ use mp4_atom::{Encode, Mfhd, Moof, Tfdt, Tfhd, Traf, Trun, TrunEntry};
 use proptest::prelude::*;
 
 use crate::media::{
-    Continuity, CutConfig, DemoSegment, DemoSource, Fragment, Independence, InitSection, MediaItem,
-    MediaLimits, MediaPart, MediaReader, PartCutter, SegmentStart, SyncPoint,
+    Continuity, CutConfig, DemoSegment, DemoSource, Fragment, Independence, InitSection,
+    MediaError, MediaItem, MediaLimits, MediaPart, MediaReader, PartCutter, SegmentStart,
+    SyncPoint,
 };
 
 /// What a sample of the generated stream is. Its bytes are its number, over and over.
@@ -229,4 +230,122 @@ proptest! {
         prop_assume!(source[at].duration().to_duration() <= Duration::from_secs(6));
         prop_assert_eq!(seen(&repeated), seen(&parts));
     }
+}
+
+/// How often `needle` is in `bytes`.
+fn count(bytes: &[u8], needle: &[u8]) -> usize {
+    bytes
+        .windows(needle.len())
+        .filter(|window| *window == needle)
+        .count()
+}
+
+/// Two fragments of one second, each with an event message in front and padding before its `mdat`.
+fn with_extras() -> Vec<u8> {
+    let picture = |index: usize| Picture {
+        duration: 3000,
+        size: 10,
+        sync: index == 0,
+        offset: 0,
+    };
+    let mut bytes = Vec::new();
+    for second in 0..2_u64 {
+        let stream = Stream {
+            pictures: (0..30).map(picture).collect(),
+            fragments: vec![30],
+            start: second * 90_000,
+        };
+        let mut unit = stream.bytes();
+        // The padding moves the data eight bytes on.
+        let mdat = unit
+            .windows(4)
+            .position(|window| window == b"mdat")
+            .expect("an mdat")
+            - 4;
+        unit.splice(mdat..mdat, *b"\0\0\0\x08free");
+        let trun = unit
+            .windows(4)
+            .position(|window| window == b"trun")
+            .expect("a trun");
+        let offset = i32::from_be_bytes(unit[trun + 12..trun + 16].try_into().expect("four bytes"));
+        unit[trun + 12..trun + 16].copy_from_slice(&(offset + 8).to_be_bytes());
+        bytes.extend_from_slice(b"\0\0\0\x10styplmsg\0\0\0\0");
+        bytes.extend_from_slice(b"\0\0\0\x14emsg\0\0\0\0an event");
+        bytes.extend_from_slice(&unit);
+    }
+    bytes
+}
+
+#[test]
+fn event_messages_come_once_with_the_first_part_of_their_fragment() {
+    let init = header();
+    for part in [200, 1000] {
+        let source = fragments(&init, &with_extras());
+        let config = CutConfig::new(Duration::from_millis(part), Duration::from_secs(1));
+        let (parts, _) = cut(&init, &source, config);
+        assert_eq!(parts.len() as u64, 2000 / part);
+        let published: Vec<u8> = parts.iter().flat_map(|part| part.bytes.to_vec()).collect();
+        assert_eq!(
+            (count(&published, b"emsg"), count(&published, b"styp")),
+            (2, 0)
+        );
+        assert!(
+            parts
+                .iter()
+                .filter(|part| part.bytes[4..8] == *b"emsg")
+                .all(|part| part.segment.opens_segment())
+        );
+        assert_eq!(samples(&fragments(&init, &published)), samples(&source));
+    }
+}
+
+#[test]
+fn a_long_encrypted_fragment_is_refused_and_a_short_one_passes() {
+    let init = header();
+    let picture = |index: usize| Picture {
+        duration: 3000,
+        size: 10,
+        sync: index == 0,
+        offset: 0,
+    };
+    let stream = Stream {
+        pictures: (0..30).map(picture).collect(),
+        fragments: vec![30],
+        start: 0,
+    };
+    let mut bytes = stream.bytes();
+    // An empty `senc` at the end of the `traf`, which is the end of the `moof`.
+    let mdat = bytes
+        .windows(4)
+        .position(|window| window == b"mdat")
+        .expect("an mdat")
+        - 4;
+    bytes.splice(mdat..mdat, *b"\0\0\0\x10senc\0\0\0\0\0\0\0\0");
+    for parent in [b"moof", b"traf"] {
+        let at = bytes
+            .windows(4)
+            .position(|window| window == parent)
+            .expect("a parent")
+            - 4;
+        let size = u32::from_be_bytes(bytes[at..at + 4].try_into().expect("four bytes"));
+        bytes[at..at + 4].copy_from_slice(&(size + 16).to_be_bytes());
+    }
+    let trun = bytes
+        .windows(4)
+        .position(|window| window == b"trun")
+        .expect("a trun");
+    let offset = i32::from_be_bytes(bytes[trun + 12..trun + 16].try_into().expect("four bytes"));
+    bytes[trun + 12..trun + 16].copy_from_slice(&(offset + 16).to_be_bytes());
+
+    let source = fragments(&init, &bytes);
+    let track = init.tracks().next().expect("one track");
+    let push = |part: u64| {
+        let config = CutConfig::new(Duration::from_millis(part), Duration::from_secs(1));
+        let mut parts = Vec::new();
+        PartCutter::new(track, config)
+            .push(&source[0], &mut parts)
+            .map(|_| parts.len())
+    };
+    assert_eq!(push(1000), Ok(1));
+    assert_eq!(push(200), Err(MediaError::Encrypted { track: track.id }));
 }
