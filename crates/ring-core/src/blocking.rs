@@ -60,7 +60,7 @@ pub(crate) fn deadline_in(timeout: Duration) -> Option<Instant> {
     Instant::now().checked_add(timeout)
 }
 
-impl<M> Reader<M> {
+impl<M: Clone> Reader<M> {
     /// Blocks the thread until the payload at `seq` is there, and returns it; at once if it is there already or can never be.
     ///
     /// Not for asynchronous tasks: it holds their thread. Wakes exactly as the future of `wait` does.

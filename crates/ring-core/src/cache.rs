@@ -85,7 +85,7 @@ impl<K: Eq + Hash + Clone> ChunkCache<K> {
     }
 }
 
-impl<K: Eq + Hash + Clone, M> ChunkCache<K, M> {
+impl<K: Eq + Hash + Clone, M: Clone> ChunkCache<K, M> {
     /// A cache whose payloads each carry an `M`.
     ///
     /// # Errors
@@ -271,7 +271,7 @@ impl<K: Eq + Hash + Clone, M> ChunkCache<K, M> {
     }
 }
 
-impl<K: Eq + Hash + Clone + Send + Sync + 'static, M> ChunkCache<K, M> {
+impl<K: Eq + Hash + Clone + Send + Sync + 'static, M: Clone> ChunkCache<K, M> {
     /// Opens a stream of the cache's default shape.
     ///
     /// If the key's last stream has ended, that one is removed first (its handles answer `Gone`),
@@ -402,7 +402,7 @@ impl<K: Eq + Hash + Clone + Send + Sync + 'static, M> ChunkCache<K, M> {
     }
 }
 
-impl<K: Eq + Hash + Clone, M: Default> ChunkCache<K, M> {
+impl<K: Eq + Hash + Clone, M: Clone + Default> ChunkCache<K, M> {
     /// Appends to a stream that is open; one that is not there is [`AppendError::Gone`].
     ///
     /// # Errors
@@ -419,7 +419,7 @@ impl<K: Eq + Hash + Clone, M: Default> ChunkCache<K, M> {
     }
 }
 
-impl<K: Eq + Hash + Clone + Send + Sync + 'static, M: Default> ChunkCache<K, M> {
+impl<K: Eq + Hash + Clone + Send + Sync + 'static, M: Clone + Default> ChunkCache<K, M> {
     /// Appends to a stream, which is opened if it is not there. A stream that has ended is not
     /// opened again.
     ///

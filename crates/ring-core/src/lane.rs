@@ -1,4 +1,19 @@
 //! A small number for each thread, so that threads can keep out of each other's cache lines.
+//!
+//! A read that hits costs two pairs of atomic read-modify-writes, on the slot's lock and on the
+//! payload's reference count. Alone that is 20 ns; with a second core on the same payload both
+//! words travel between the caches, and every further core makes it slower. So a lane that comes
+//! back to a payload which another lane reads, too, gets a **mirror** of it: a slot of its own
+//! with a reference count of its own, around the same memory. Nothing is copied, writers do
+//! nothing for it, and whoever takes the payload out of its slot takes the mirrors out as well.
+//!
+//! ```text
+//!   home slot   { stamp 7 · lanes 0,1 │ lock │ Bytes ─┐
+//!   lane 0      { stamp 7             │ lock │ Bytes ─┼─▶ payload
+//!   lane 1      { stamp 7             │ lock │ Bytes ─┘    (three counts, one memory)
+//! ```
+//!
+//! Mirrors made by the writer were the alternative: 40 ns a lane and write, for payloads nobody may read.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -27,4 +42,15 @@ fn assign(lane: &Cell<usize>) -> usize {
     let assigned = NEXT.fetch_add(1, Ordering::Relaxed) % LANES;
     lane.set(assigned);
     assigned
+}
+
+#[cfg(all(test, not(ring_loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_keeps_its_lane() {
+        assert_eq!(current(), current());
+        assert!(current() < LANES);
+    }
 }

@@ -33,6 +33,78 @@ impl<M> Reader<M> {
         &self.ring
     }
 
+    /// The newest position, if there ever was one. One atomic load. Its payload is readable
+    /// unless the stream was removed since.
+    #[inline]
+    #[must_use]
+    pub fn last(&self) -> Option<Seq> {
+        self.ring.last().map(Seq::new)
+    }
+
+    /// The oldest position that may still be held; equal to [`Reader::next`] when nothing is.
+    #[must_use]
+    pub fn oldest(&self) -> Seq {
+        Seq::new(self.ring.oldest())
+    }
+
+    /// The position that the next published payload gets. One atomic load.
+    #[inline]
+    #[must_use]
+    pub fn next(&self) -> Seq {
+        Seq::new(self.ring.next())
+    }
+
+    /// Bytes of payload the stream holds.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.ring.bytes()
+    }
+
+    /// The runs of positions without a payload, from the oldest held to the newest written: gaps
+    /// that are waited for, gaps that were given up, and what is being stored at this moment. O(slots).
+    #[must_use]
+    pub fn gaps(&self) -> Vec<Gap> {
+        self.ring.gaps()
+    }
+
+    /// The current epoch; see [`Writer::reset`](crate::Writer::reset).
+    #[must_use]
+    pub fn epoch(&self) -> Epoch {
+        self.ring.epoch()
+    }
+
+    /// What happened so far. Takes no lock.
+    #[must_use]
+    pub fn stats(&self) -> StreamStats {
+        self.ring.stats()
+    }
+
+    /// Whether the stream has ended. What it holds stays readable.
+    #[must_use]
+    pub fn is_ended(&self) -> bool {
+        self.ring.is_ended()
+    }
+
+    /// Whether the stream was removed.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        self.ring.is_gone()
+    }
+
+    /// Operations that wait on the stream at this moment.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.ring.head().waiting()
+    }
+
+    /// Which life of the key this handle belongs to.
+    #[must_use]
+    pub fn generation(&self) -> Generation {
+        self.ring.generation()
+    }
+}
+
+impl<M: Clone> Reader<M> {
     /// The payload at `seq`. O(1), without a copy: two reference counts and one slot's shared lock.
     ///
     /// # Errors
@@ -128,78 +200,6 @@ impl<M> Reader<M> {
         Ok(Digest::new(digest))
     }
 
-    /// The newest position, if there ever was one. One atomic load. Its payload is readable
-    /// unless the stream was removed since.
-    #[inline]
-    #[must_use]
-    pub fn last(&self) -> Option<Seq> {
-        self.ring.last().map(Seq::new)
-    }
-
-    /// The oldest position that may still be held; equal to [`Reader::next`] when nothing is.
-    #[must_use]
-    pub fn oldest(&self) -> Seq {
-        Seq::new(self.ring.oldest())
-    }
-
-    /// The position that the next published payload gets. One atomic load.
-    #[inline]
-    #[must_use]
-    pub fn next(&self) -> Seq {
-        Seq::new(self.ring.next())
-    }
-
-    /// Bytes of payload the stream holds.
-    #[must_use]
-    pub fn bytes(&self) -> u64 {
-        self.ring.bytes()
-    }
-
-    /// The runs of positions without a payload, from the oldest held to the newest written: gaps
-    /// that are waited for, gaps that were given up, and what is being stored at this moment. O(slots).
-    #[must_use]
-    pub fn gaps(&self) -> Vec<Gap> {
-        self.ring.gaps()
-    }
-
-    /// The current epoch; see [`Writer::reset`](crate::Writer::reset).
-    #[must_use]
-    pub fn epoch(&self) -> Epoch {
-        self.ring.epoch()
-    }
-
-    /// What happened so far. Takes no lock.
-    #[must_use]
-    pub fn stats(&self) -> StreamStats {
-        self.ring.stats()
-    }
-
-    /// Whether the stream has ended. What it holds stays readable.
-    #[must_use]
-    pub fn is_ended(&self) -> bool {
-        self.ring.is_ended()
-    }
-
-    /// Whether the stream was removed.
-    #[must_use]
-    pub fn is_gone(&self) -> bool {
-        self.ring.is_gone()
-    }
-
-    /// Operations that wait on the stream at this moment.
-    #[must_use]
-    pub fn waiting(&self) -> usize {
-        self.ring.head().waiting()
-    }
-
-    /// Which life of the key this handle belongs to.
-    #[must_use]
-    pub fn generation(&self) -> Generation {
-        self.ring.generation()
-    }
-}
-
-impl<M: Clone> Reader<M> {
     /// The payload at `seq` with the writer's facts about it. O(1).
     ///
     /// # Errors

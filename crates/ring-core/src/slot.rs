@@ -16,6 +16,7 @@ use std::fmt;
 
 use bytes::Bytes;
 
+use crate::lane::LANES;
 use crate::sync::{AtomicU64, Ordering, RwLock};
 
 /// What lies in an occupied slot.
@@ -57,6 +58,27 @@ impl<M> Content<M> {
     }
 }
 
+impl<M: Clone> Content<M> {
+    /// The same content behind a reference count of its own, on a cache line of its own: clones
+    /// of it do not meet clones of this one.
+    pub(crate) fn mirrored(&self) -> Self {
+        let payload = Bytes::from_owner(Mirror(self.payload.clone()));
+        let mirrored = Self::new(payload, self.metadata.clone());
+        mirrored.remember_digest(self.digest().unwrap_or(0));
+        mirrored
+    }
+}
+
+/// Owns a payload for a lane.
+#[repr(align(64))]
+struct Mirror(Bytes);
+
+impl AsRef<[u8]> for Mirror {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
 impl<M> fmt::Debug for Content<M> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
@@ -73,6 +95,16 @@ pub(crate) enum Refused<M> {
     TooLate(Content<M>),
     /// The position is already held.
     Occupied(Content<M>),
+}
+
+/// What left a slot.
+#[derive(Debug)]
+pub(crate) struct Displaced<M> {
+    /// The position it had.
+    pub(crate) seq: u64,
+    pub(crate) content: Content<M>,
+    /// The lanes that read it, a bit each. More than one, and some of them may hold a mirror.
+    pub(crate) readers: u64,
 }
 
 /// A place for one payload at a time. Aligned to a cache line of its own: neighbours that share
@@ -112,6 +144,51 @@ impl<M> Slot<M> {
         body.as_ref().map(read)
     }
 
+    /// As `read`, by a reader of `lane`, and says whether a mirror of this slot would pay: when this lane
+    /// comes back to a slot that another lane reads as well.
+    #[inline]
+    pub(crate) fn read_noting<R>(
+        &self,
+        seq: u64,
+        lane: usize,
+        read: impl FnOnce(&Content<M>) -> R,
+    ) -> Option<(R, bool)> {
+        if !self.stamp.is(seq) {
+            return None;
+        }
+        let body = self.body.read();
+        let readers = self.stamp.readers_of(seq)?;
+        let own = 1 << lane;
+        if readers & own == 0 {
+            self.stamp.note(own);
+        }
+        let contended = readers & own != 0 && readers != own;
+        body.as_ref().map(|content| (read(content), contended))
+    }
+
+    /// Whether `seq` lies here, for those who hold another slot's lock.
+    pub(crate) fn holds(&self, seq: u64) -> bool {
+        self.stamp.is(seq)
+    }
+
+    /// Makes this slot, one of a lane, a mirror of `seq`, if `held` still says so under the lock.
+    /// Hands back what lay here.
+    pub(crate) fn mirror(
+        &self,
+        seq: u64,
+        content: Content<M>,
+        held: impl FnOnce() -> bool,
+    ) -> Option<Content<M>> {
+        let mut body = self.body.write();
+        if !held() || self.stamp.covers(seq) {
+            drop(body);
+            return Some(content);
+        }
+        let displaced = body.replace(content);
+        self.stamp.set(seq);
+        displaced
+    }
+
     /// Stores `content` for `seq` and hands back what lay here before.
     ///
     /// `given_up` is asked under the lock: whoever gives a position up first says so (raises the
@@ -121,7 +198,7 @@ impl<M> Slot<M> {
         seq: u64,
         content: Content<M>,
         given_up: impl FnOnce() -> bool,
-    ) -> Result<Option<(u64, Content<M>)>, Refused<M>> {
+    ) -> Result<Option<Displaced<M>>, Refused<M>> {
         let mut body = self.body.write();
         if given_up() {
             drop(body);
@@ -136,22 +213,28 @@ impl<M> Slot<M> {
             drop(body);
             return Err(refused);
         }
-        let earlier = self.stamp.seq();
+        let (earlier, readers) = self.stamp.parts();
         let displaced = body.replace(content);
         self.stamp.set(seq);
-        Ok(earlier.zip(displaced))
+        Ok(earlier.zip(displaced).map(|(seq, content)| Displaced {
+            seq,
+            content,
+            readers,
+        }))
     }
 
     /// Empties the slot if it holds a position that `unwanted` names. The content is dropped by
     /// the caller, after the lock.
-    pub(crate) fn clear(&self, unwanted: impl FnOnce(u64) -> bool) -> Option<(u64, Content<M>)> {
+    pub(crate) fn clear(&self, unwanted: impl FnOnce(u64) -> bool) -> Option<Displaced<M>> {
         let mut body = self.body.write();
-        let seq = self.stamp.seq()?;
-        if !unwanted(seq) {
-            return None;
-        }
+        let (seq, readers) = self.stamp.parts();
+        let seq = seq.filter(|seq| unwanted(*seq))?;
         self.stamp.reset();
-        body.take().map(|content| (seq, content))
+        body.take().map(|content| Displaced {
+            seq,
+            content,
+            readers,
+        })
     }
 }
 
@@ -159,19 +242,24 @@ impl<M> fmt::Debug for Slot<M> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Slot")
-            .field("seq", &self.stamp.seq())
+            .field("seq", &self.stamp.parts().0)
             .finish_non_exhaustive()
     }
 }
 
-/// The word that names a slot's position: `(seq + 1) << 8`, 0 when empty.
+/// The word that names a slot's position: `(seq + 1) << 8 | lanes that read it`, 0 when empty.
+///
+/// The lanes' bits are set under the shared lock and taken under the exclusive one, so whoever
+/// replaces a payload knows exactly who may mirror it.
 ///
 /// Ordering: stores are `Release` and loads `Acquire`, so that a reader that takes a miss for an
 /// answer also sees the claim or the tail that caused it. Content never relies on them, the lock does that.
 struct Stamp(AtomicU64);
 
-/// Low bits kept free for marks about a slot's readers.
-const MARK_BITS: u32 = 8;
+/// Low bits for the lanes, one each.
+const MARK_BITS: u32 = LANES as u32;
+
+const MARKS: u64 = (1 << MARK_BITS) - 1;
 
 impl Stamp {
     fn empty() -> Self {
@@ -192,8 +280,22 @@ impl Stamp {
         self.0.load(Ordering::Acquire) >> MARK_BITS > seq
     }
 
-    fn seq(&self) -> Option<u64> {
-        (self.0.load(Ordering::Acquire) >> MARK_BITS).checked_sub(1)
+    /// The position, and the lanes that read it.
+    fn parts(&self) -> (Option<u64>, u64) {
+        let word = self.0.load(Ordering::Acquire);
+        ((word >> MARK_BITS).checked_sub(1), word & MARKS)
+    }
+
+    /// The lanes that read `seq`, if it is that which lies here. Under a lock.
+    #[inline]
+    fn readers_of(&self, seq: u64) -> Option<u64> {
+        let word = self.0.load(Ordering::Acquire);
+        (word >> MARK_BITS == seq + 1).then_some(word & MARKS)
+    }
+
+    #[cold]
+    fn note(&self, lane: u64) {
+        self.0.fetch_or(lane, Ordering::Relaxed);
     }
 
     fn set(&self, seq: u64) {
@@ -247,8 +349,8 @@ mod tests {
         let slot = Slot::new();
         slot.fill(3, content("a"), || false).unwrap();
         assert!(slot.clear(|seq| seq != 3).is_none());
-        let (seq, taken) = slot.clear(|seq| seq == 3).unwrap();
-        assert_eq!((seq, &taken.payload[..]), (3, &b"a"[..]));
+        let taken = slot.clear(|seq| seq == 3).unwrap();
+        assert_eq!((taken.seq, &taken.content.payload[..]), (3, &b"a"[..]));
         assert!(slot.clear(|_| true).is_none());
     }
 }

@@ -23,7 +23,7 @@ pub struct Wait<'a, M = ()> {
     seq: Seq,
 }
 
-impl<M> Future for Wait<'_, M> {
+impl<M: Clone> Future for Wait<'_, M> {
     type Output = Result<Bytes, WaitError>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
@@ -42,7 +42,7 @@ impl<M> fmt::Debug for Wait<'_, M> {
     }
 }
 
-impl<M> Reader<M> {
+impl<M: Clone> Reader<M> {
     /// Waits until the payload at `seq` is there, and returns it; at once if it is there already
     /// or can never be.
     ///
@@ -110,7 +110,7 @@ impl<M> fmt::Debug for WaitAtLeast<'_, M> {
     }
 }
 
-impl<M> Reader<M> {
+impl<M: Clone> Reader<M> {
     /// Waits until `seq` or a later position is published, and returns the newest one. Unlike
     /// [`Reader::wait`] it does not mind that the payload at `seq` itself has come and gone.
     ///

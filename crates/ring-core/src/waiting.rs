@@ -19,17 +19,6 @@ impl<'a, M> Waiting<'a, M> {
         Self { ring, token: None }
     }
 
-    /// Asks for the content of `seq`, and registers if it is not there yet.
-    pub(crate) fn poll_read<R>(
-        &mut self,
-        seq: Seq,
-        waker: &Waker,
-        mut read: impl FnMut(&Content<M>) -> R,
-    ) -> Poll<Result<R, WaitError>> {
-        let ring = self.ring;
-        self.poll(seq, waker, || ring.read_quietly(seq.value(), &mut read))
-    }
-
     /// Asks for the newest position, and registers while it is before `seq`.
     pub(crate) fn poll_reached(&mut self, seq: Seq, waker: &Waker) -> Poll<Result<Seq, WaitError>> {
         let ring = self.ring;
@@ -69,6 +58,19 @@ impl<'a, M> Waiting<'a, M> {
 
     fn leave(&mut self) {
         self.ring.head().deregister(&mut self.token);
+    }
+}
+
+impl<M: Clone> Waiting<'_, M> {
+    /// Asks for the content of `seq`, and registers if it is not there yet.
+    pub(crate) fn poll_read<R>(
+        &mut self,
+        seq: Seq,
+        waker: &Waker,
+        mut read: impl FnMut(&Content<M>) -> R,
+    ) -> Poll<Result<R, WaitError>> {
+        let ring = self.ring;
+        self.poll(seq, waker, || ring.read_quietly(seq.value(), &mut read))
     }
 }
 

@@ -21,6 +21,7 @@ mod write;
 mod yielding;
 
 use std::fmt;
+use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 
 use bytes::Bytes;
@@ -31,10 +32,10 @@ use crate::config::Shape;
 use crate::error::GetError;
 use crate::gate::Gate;
 use crate::hook::Hook;
-use crate::lane;
+use crate::lane::{self, LANES};
 use crate::seq::{Epoch, Gap, Generation, Seq};
 use crate::sink::EvictionSink;
-use crate::slot::Content;
+use crate::slot::{Content, Slot};
 use crate::slots::Slots;
 use crate::stats::{Counters, StreamStats};
 use crate::sync::{Arc, AtomicU64, Mutex, Ordering};
@@ -59,6 +60,8 @@ pub(crate) struct EpochStart {
 /// A ring of slots and the words that bound it. Lives behind an `Arc`; handles are that `Arc`.
 pub(crate) struct Ring<M> {
     slots: Slots<M>,
+    /// Mirrors, by lane; made when a lane first needs one.
+    lanes: [OnceLock<Slots<M>>; LANES],
     shape: Shape,
     generation: Generation,
     /// The number of the current epoch: a hint that lets readers leave the lock beside it alone.
@@ -97,6 +100,7 @@ impl<M> Ring<M> {
         let first = shape.first;
         Self {
             slots: Slots::new(shape.slots),
+            lanes: [const { OnceLock::new() }; LANES],
             epoch: AtomicU64::new(0),
             epoch_start: Mutex::new(EpochStart {
                 epoch: Epoch::new(0),
@@ -143,54 +147,6 @@ impl<M> Ring<M> {
 
     pub(crate) fn counters(&self) -> &Counters {
         &self.counters
-    }
-
-    /// Runs `read` on the content of `seq`, under its slot's shared lock, and counts the answer. O(1).
-    #[inline]
-    pub(crate) fn read<R>(
-        &self,
-        seq: u64,
-        read: impl FnMut(&Content<M>) -> R,
-    ) -> Result<R, GetError> {
-        let answer = self.read_quietly(seq, read);
-        if let Err(error) = answer {
-            self.counters.miss(lane::current(), error);
-        }
-        answer
-    }
-
-    /// As `read`, but misses are not counted: for those who ask again and again.
-    #[inline]
-    pub(crate) fn read_quietly<R>(
-        &self,
-        seq: u64,
-        mut read: impl FnMut(&Content<M>) -> R,
-    ) -> Result<R, GetError> {
-        if let Some(found) = self.read_published(seq, &mut read) {
-            return Ok(found);
-        }
-        match self.explain(seq) {
-            // Not yet there when looked for, and there when asked why: look again.
-            GetError::Missing { .. } => self
-                .read_published(seq, &mut read)
-                .ok_or_else(|| self.explain(seq)),
-            error => Err(error),
-        }
-    }
-
-    /// The content of `seq`, if it is published and held.
-    #[inline]
-    pub(crate) fn read_published<R>(
-        &self,
-        seq: u64,
-        read: impl FnOnce(&Content<M>) -> R,
-    ) -> Option<R> {
-        if seq >= self.head.value() {
-            return None;
-        }
-        let found = self.slots.get(seq)?.read(seq, read)?;
-        self.counters.hit(lane::current());
-        Some(found)
     }
 
     /// The first position from `seq` on that is held, or else the head.
@@ -310,6 +266,94 @@ impl<M> Ring<M> {
         stats.bytes = self.bytes();
         stats.waiters = self.head.waiting() as u64;
         stats
+    }
+}
+
+impl<M: Clone> Ring<M> {
+    /// Runs `read` on the content of `seq`, under its slot's shared lock, and counts the answer. O(1).
+    #[inline]
+    pub(crate) fn read<R>(
+        &self,
+        seq: u64,
+        read: impl FnMut(&Content<M>) -> R,
+    ) -> Result<R, GetError> {
+        let answer = self.read_quietly(seq, read);
+        if let Err(error) = answer {
+            self.counters.miss(lane::current(), error);
+        }
+        answer
+    }
+
+    /// As `read`, but misses are not counted: for those who ask again and again.
+    #[inline]
+    pub(crate) fn read_quietly<R>(
+        &self,
+        seq: u64,
+        mut read: impl FnMut(&Content<M>) -> R,
+    ) -> Result<R, GetError> {
+        if let Some(found) = self.read_published(seq, &mut read) {
+            return Ok(found);
+        }
+        match self.explain(seq) {
+            // Not yet there when looked for, and there when asked why: look again.
+            GetError::Missing { .. } => self
+                .read_published(seq, &mut read)
+                .ok_or_else(|| self.explain(seq)),
+            error => Err(error),
+        }
+    }
+
+    /// The content of `seq`, if it is published and held.
+    #[inline]
+    pub(crate) fn read_published<R>(
+        &self,
+        seq: u64,
+        read: impl FnOnce(&Content<M>) -> R,
+    ) -> Option<R> {
+        self.read_in_lane(lane::current(), seq, read)
+    }
+
+    /// The content of `seq`, from the lane's mirror if there is one.
+    #[inline]
+    pub(crate) fn read_in_lane<R>(
+        &self,
+        lane: usize,
+        seq: u64,
+        read: impl FnOnce(&Content<M>) -> R,
+    ) -> Option<R> {
+        if seq >= self.head.value() {
+            return None;
+        }
+        let mut read = Some(read);
+        let mut once = |content: &Content<M>| read.take().map(|read| read(content));
+        if let Some(mirror) = self.lanes[lane].get().and_then(|mirrors| mirrors.get(seq))
+            && let Some(found) = mirror.read(seq, &mut once)
+        {
+            self.counters.hit(lane);
+            return found;
+        }
+        let slot = self.slots.get(seq)?;
+        let (found, contended) = slot.read_noting(seq, lane, &mut once)?;
+        self.counters.hit(lane);
+        if contended && self.shape.mirrors {
+            self.mirror(lane, seq, slot);
+        }
+        found
+    }
+
+    /// Gives a lane a mirror of `seq`.
+    #[cold]
+    fn mirror(&self, lane: usize, seq: u64, slot: &Slot<M>) {
+        let Some(mirrored) = slot.read(seq, Content::mirrored) else {
+            return;
+        };
+        let mirrors = self.lanes[lane].get_or_init(|| Slots::new(self.shape.slots));
+        // Asked under the mirror's lock: whoever empties the home slot does that first and then
+        // comes here, so either it finds this mirror or this question finds the slot empty.
+        let displaced = mirrors
+            .obtain(seq)
+            .mirror(seq, mirrored, || slot.holds(seq));
+        drop(displaced);
     }
 }
 

@@ -285,9 +285,9 @@ impl<M> Ring<M> {
                 .slots
                 .get(seq)
                 .and_then(|slot| slot.clear(|held| held < seq));
-            if let Some((seq, content)) = earlier {
-                self.account(0, content.len());
-                self.dispose(seq, content, EvictionCause::Slots);
+            if let Some(displaced) = earlier {
+                self.account(0, displaced.content.len());
+                self.dispose(displaced, EvictionCause::Slots);
             }
         }
     }
@@ -299,11 +299,11 @@ impl<M> Ring<M> {
         match self.slots.obtain(seq).fill(seq, content, given_up) {
             Ok(displaced) => {
                 self.counters.wrote(lane::current(), len);
-                let freed = displaced.as_ref().map_or(0, |(_, content)| content.len());
+                let freed = displaced.as_ref().map_or(0, |it| it.content.len());
                 self.account(len, freed);
                 // After the lock: freeing a payload can be slow, and a sink is foreign code.
-                if let Some((seq, content)) = displaced {
-                    self.dispose(seq, content, EvictionCause::Slots);
+                if let Some(displaced) = displaced {
+                    self.dispose(displaced, EvictionCause::Slots);
                 }
                 Written::Stored
             }
@@ -402,9 +402,10 @@ impl<M> Ring<M> {
             .get(seq)
             .and_then(|slot| slot.clear(|held| held < seq));
         match earlier {
-            Some((_, content)) => {
-                self.account(0, content.len());
-                Some(content.payload)
+            Some(displaced) => {
+                self.account(0, displaced.content.len());
+                self.drop_mirrors(&displaced);
+                Some(displaced.content.payload)
             }
             None => self.spare.lock().take(),
         }

@@ -4,7 +4,7 @@ use super::{ENDED, EpochStart, GONE, Ring};
 use crate::error::AppendError;
 use crate::seq::{Epoch, Seq};
 use crate::sink::{Evicted, EvictionCause};
-use crate::slot::Content;
+use crate::slot::{Content, Displaced};
 use crate::sync::Ordering;
 
 /// What a removal gave back.
@@ -53,19 +53,21 @@ impl<M> Ring<M> {
                 .slots
                 .get(oldest)
                 .and_then(|slot| slot.clear(|seq| seq <= oldest));
-            if let Some((seq, content)) = cleared {
-                self.account(0, content.len());
-                self.dispose(seq, content, cause);
+            if let Some(displaced) = cleared {
+                self.account(0, displaced.content.len());
+                self.dispose(displaced, cause);
                 return true;
             }
         }
     }
 
     /// What becomes of content that is no longer held. No lock of the ring is held here.
-    pub(super) fn dispose(&self, seq: u64, content: Content<M>, cause: EvictionCause) {
+    pub(super) fn dispose(&self, displaced: Displaced<M>, cause: EvictionCause) {
+        self.drop_mirrors(&displaced);
+        let seq = displaced.seq;
         let Content {
             payload, metadata, ..
-        } = content;
+        } = displaced.content;
         match &self.sink {
             Some(sink) => sink.evicted(Evicted {
                 seq: Seq::new(seq),
@@ -79,6 +81,26 @@ impl<M> Ring<M> {
                 self.keep_spare(payload);
             }
             None => drop(payload),
+        }
+    }
+
+    /// Empties the mirrors of what left its slot. A payload that one lane read has none.
+    #[inline]
+    pub(super) fn drop_mirrors(&self, displaced: &Displaced<M>) {
+        if displaced.readers.count_ones() > 1 {
+            self.drop_mirrors_of(displaced.seq, displaced.readers);
+        }
+    }
+
+    #[cold]
+    fn drop_mirrors_of(&self, seq: u64, readers: u64) {
+        for (lane, mirrors) in self.lanes.iter().enumerate() {
+            if readers & (1 << lane) == 0 {
+                continue;
+            }
+            let mirror = mirrors.get().and_then(|mirrors| mirrors.get(seq));
+            let dropped = mirror.and_then(|mirror| mirror.clear(|held| held <= seq));
+            drop(dropped);
         }
     }
 
@@ -123,9 +145,9 @@ impl<M> Ring<M> {
         };
         self.tail.fetch_max(start.first, Ordering::AcqRel);
         for slot in self.slots.iter() {
-            if let Some((seq, content)) = slot.clear(|seq| seq < start.first) {
-                self.account(0, content.len());
-                self.dispose(seq, content, EvictionCause::Reset);
+            if let Some(displaced) = slot.clear(|seq| seq < start.first) {
+                self.account(0, displaced.content.len());
+                self.dispose(displaced, EvictionCause::Reset);
             }
         }
         self.settle();
@@ -140,11 +162,11 @@ impl<M> Ring<M> {
         }
         let mut freed = Freed::default();
         for slot in self.slots.iter() {
-            if let Some((seq, content)) = slot.clear(|_| true) {
+            if let Some(displaced) = slot.clear(|_| true) {
                 freed.payloads += 1;
-                freed.bytes += content.len();
-                self.account(0, content.len());
-                self.dispose(seq, content, EvictionCause::Removal);
+                freed.bytes += displaced.content.len();
+                self.account(0, displaced.content.len());
+                self.dispose(displaced, EvictionCause::Removal);
             }
         }
         let spare = self.spare.lock().take();
