@@ -217,7 +217,8 @@ impl ManifestConfig {
         self
     }
 
-    /// `PART-HOLD-BACK`; at least two, by default and by recommendation three part targets of
+    /// `PART-HOLD-BACK`. In a playlist without parts it is printed if it is given: give all
+    /// renditions of a presentation the same (AMB-16). With parts at least two, by default and by recommendation three part targets of
     /// the largest PART-TARGET in the presentation (LL-09). Printed rounded up.
     #[must_use]
     pub const fn part_hold_back(mut self, hold_back: MediaDuration) -> Self {
@@ -341,12 +342,11 @@ impl ManifestConfig {
             }
         };
         let part_hold_back = match (part_target, self.part_hold_back) {
-            (None, None) => None,
-            (None, Some(_)) => {
-                return Err(ConfigError::PartHoldBack {
-                    minimum: MediaDuration::ZERO,
-                });
-            }
+            // SERVER-CONTROL must be the same in all renditions, also in those without parts
+            // (LL-11, AMB-16).
+            (None, hold_back) => hold_back
+                .filter(|_| self.kind != PlaylistKind::Vod)
+                .map(Decimal::ceil),
             (Some(target), None) => Some(target.times(3)),
             (Some(target), Some(hold_back)) => {
                 let printed = Decimal::ceil(hold_back);

@@ -18,7 +18,7 @@ pub enum ConfigError {
         /// The least that is allowed.
         minimum: MediaDuration,
     },
-    /// PART-HOLD-BACK is less than twice PART-TARGET, or given without parts (§4.4.3.8).
+    /// PART-HOLD-BACK is less than twice PART-TARGET (§4.4.3.8).
     PartHoldBack {
         /// The least that is allowed.
         minimum: MediaDuration,
@@ -59,10 +59,7 @@ impl fmt::Display for ConfigError {
             }
             Self::HoldBack { minimum } => write!(f, "the hold-back is less than {minimum}"),
             Self::PartHoldBack { minimum } => {
-                write!(
-                    f,
-                    "the part hold-back is less than {minimum}, or there are no parts"
-                )
+                write!(f, "the part hold-back is less than {minimum}")
             }
             Self::SegmentDuration(duration) => write!(
                 f,

@@ -76,7 +76,9 @@ pub use error::{ConfigError, PushError};
 pub use id::{DiscontinuitySequence, InitVersion, MediaRef, Msn, PartIndex, Position};
 pub use key::{Key, KeyError, KeyMethod};
 pub use multivariant::{
-    FrameRate, MultivariantError, MultivariantPlaylist, Rendition, Resolution, Variant,
+    BandwidthMeter, ClosedCaptions, ContentSteering, FrameRate, HdcpLevel, IFrameVariant,
+    MultivariantError, MultivariantPlaylist, Rendition, RenditionKind, Resolution, Score,
+    SessionData, Variant, VideoRange,
 };
 pub use names::{NameError, ResourceName, ResourceNames};
 pub use part::{Availability, ClosedSegment, Continuity, Cut, Independence, PartFacts, Rolled};

@@ -183,8 +183,6 @@ fn configurations_are_checked() {
         check(config().segment_duration(long)),
         ConfigError::SegmentDuration(long)
     );
-    let partless = config().without_parts().part_hold_back(millis(1500));
-    assert!(matches!(check(partless), ConfigError::PartHoldBack { .. }));
     assert!(ResourceNames::new("a b").is_err());
     let _ = names();
 }
@@ -199,4 +197,26 @@ fn targets_are_rounded_up() {
     assert!(text.contains("PART-TARGET=0.33334\n"), "{text}");
     assert!(text.contains("PART-HOLD-BACK=1.00002"), "{text}");
     judged(&feed.view());
+}
+
+/// LL-11, AMB-16: all renditions say the same about the server.
+#[test]
+fn server_control_is_the_same_with_and_without_parts() {
+    let control = |config: ManifestConfig| {
+        let text = body(&Feed::new(config).view());
+        text.lines()
+            .find(|line| line.starts_with("#EXT-X-SERVER-CONTROL"))
+            .map(str::to_owned)
+    };
+    let with = control(config());
+    assert!(
+        with.as_deref()
+            .is_some_and(|line| line.contains("PART-HOLD-BACK=1.50000"))
+    );
+    assert_eq!(
+        control(config().without_parts().part_hold_back(millis(1_500))),
+        with
+    );
+    let i_frames = config().kind(llhls_manifest::PlaylistKind::IFrames);
+    assert_eq!(control(i_frames.part_hold_back(millis(1_500))), with);
 }

@@ -23,6 +23,9 @@ mod delta;
 /// Keys, date ranges, byte ranges, gaps, the kinds of playlists.
 mod tags;
 
+/// The playlist of playlists.
+mod multivariant;
+
 /// A playlist that is continued elsewhere.
 mod state;
 
