@@ -309,6 +309,8 @@ impl DateRange {
         if more.ends_on_next && !self.ends_on_next {
             self.ends_on_next = true;
             new.ends_on_next = true;
+            // "MUST contain a CLASS attribute": this tag too.
+            new.class.clone_from(&self.class);
         }
         for (name, value) in &more.extensions {
             match self.extensions.iter().find(|(other, _)| other == name) {

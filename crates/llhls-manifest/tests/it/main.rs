@@ -11,6 +11,18 @@ mod golden;
 /// One grammar of operations for the property tests, the simulation and the fuzz targets.
 mod ops;
 
+/// A history of operations and what must be true along it.
+mod history;
+
+/// Clients that merge delta updates.
+mod merge;
+
+/// Multivariant playlists from bytes.
+mod graph;
+
+/// What the fuzzers found worth keeping.
+mod corpora;
+
 /// Random histories: invariants after each operation, every version judged, versions compared.
 mod properties;
 

@@ -1,8 +1,6 @@
 use llhls_manifest::{
-    LastListed, Msn, PartIndex, PartLookup, PlaylistView, Position, RenditionReport, ResourceName,
-    SegmentLookup,
+    LastListed, Msn, PartIndex, PartLookup, Position, RenditionReport, ResourceName,
 };
-use playlist_oracle::{Media, check_succession};
 use proptest::prelude::*;
 
 use crate::ops::{Operation, World};
@@ -15,71 +13,13 @@ fn history(length: usize) -> impl Strategy<Value = (u8, Vec<[u8; 4]>)> {
     )
 }
 
-/// What is printed is what the typed queries answer, and the other way round.
-fn agrees(view: &PlaylistView, media: &Media, ranges: bool) {
-    let edge = view.edge();
-    assert_eq!(edge.media_sequence.value(), media.media_sequence);
-    assert_eq!(edge.is_ended(), media.ended);
-    assert_eq!(
-        edge.last_complete.map(|msn| msn.value()),
-        media.segments.last().map(|s| s.msn)
-    );
-    assert_eq!(edge.open.value(), media.open.msn);
-    assert_eq!(edge.open_parts as usize, media.open.parts.len());
-    assert_eq!(view.is_playable(), !media.segments.is_empty());
-    for segment in &media.segments {
-        let SegmentLookup::Closed(closed) = view.segment(llhls_manifest::Msn::new(segment.msn))
-        else {
-            panic!("segment {} is listed and not closed", segment.msn);
-        };
-        assert_eq!(closed.duration.as_nanos(), segment.duration.0);
-        if !segment.parts.is_empty() {
-            assert_eq!(closed.parts as usize, segment.parts.len());
-        }
-    }
-    let hinted = typed_hint(view, ranges);
-    let printed = media
-        .hints
-        .iter()
-        .find(|hint| hint.kind == "PART")
-        .map(|hint| hint.uri.clone());
-    assert_eq!(hinted, printed);
-}
-
-/// The hint as the typed queries tell it.
-fn typed_hint(view: &PlaylistView, ranges: bool) -> Option<String> {
-    let next = view.edge().next_part();
-    let names = llhls_manifest::ResourceNames::new("f").unwrap();
-    let name = if ranges {
-        names.segment(next.msn).to_string()
-    } else {
-        names.part(next).to_string()
-    };
-    (view.part(next) == PartLookup::Hinted).then_some(name)
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 
     /// Every version conforms by itself, agrees with the state, and follows from the one before.
     #[test]
     fn every_version_conforms((choice, bytes) in history(120)) {
-        let mut world = World::new(choice);
-        let mut previous = judged(&world.manifest.view());
-        for operation in Operation::decode_all(bytes.as_flattened()) {
-            let before = body(&world.manifest.view());
-            let outcome = world.apply(operation);
-            let view = world.manifest.view();
-            if outcome.is_err() {
-                prop_assert_eq!(&before, &body(&view), "a refusal left a trace");
-            }
-            let media = judged(&view);
-            agrees(&view, &media, world.has_ranges());
-            if let Err(violations) = check_succession(&previous, &media) {
-                prop_assert!(false, "{:#?}\n{}\n{}", violations, before, body(&view));
-            }
-            previous = media;
-        }
+        crate::history::every_version_conforms(choice, bytes.as_flattened());
     }
 
     /// A version never changes, whatever becomes of the manifest it was taken from.

@@ -1,0 +1,78 @@
+//! A history, and everything that must be true all along it. Shared with the fuzz target
+//! `rolling`.
+
+use llhls_manifest::{Form, Msn, PartLookup, PlaylistView, ResourceNames, SegmentLookup};
+use playlist_oracle::{Media, assert_media_playlist, check_succession};
+
+use crate::ops::{Operation, World};
+
+pub(crate) fn text(view: &PlaylistView, form: Form) -> String {
+    let mut text = String::new();
+    view.write_playlist(form, &[], &mut text);
+    text
+}
+
+/// Applies the operations; judges every version by itself, against the state, and against the
+/// version before.
+pub(crate) fn every_version_conforms(choice: u8, bytes: &[u8]) {
+    let mut world = World::new(choice);
+    let mut before = text(&world.manifest.view(), Form::Full);
+    let mut previous = assert_media_playlist(&before);
+    for operation in Operation::decode_all(bytes) {
+        let outcome = world.apply(operation);
+        let view = world.manifest.view();
+        let after = text(&view, Form::Full);
+        // An outage may be refused half way; everything else is whole or nothing.
+        if outcome.is_err() && !matches!(operation, Operation::Gap(_)) {
+            assert_eq!(before, after, "a refusal left a trace: {operation:?}");
+        }
+        let media = assert_media_playlist(&after);
+        agrees(&view, &media, world.has_ranges());
+        if let Err(violations) = check_succession(&previous, &media) {
+            panic!("{operation:?}: {violations:#?}\n{before}\n{after}");
+        }
+        (before, previous) = (after, media);
+    }
+}
+
+/// What is printed is what the typed queries answer, and the other way round.
+fn agrees(view: &PlaylistView, media: &Media, ranges: bool) {
+    let edge = view.edge();
+    assert_eq!(edge.media_sequence.value(), media.media_sequence);
+    assert_eq!(edge.is_ended(), media.ended);
+    assert_eq!(
+        edge.last_complete.map(|msn| msn.value()),
+        media.segments.last().map(|s| s.msn)
+    );
+    assert_eq!(edge.open.value(), media.open.msn);
+    assert_eq!(edge.open_parts as usize, media.open.parts.len());
+    assert_eq!(view.is_playable(), !media.segments.is_empty());
+    for segment in &media.segments {
+        let SegmentLookup::Closed(closed) = view.segment(Msn::new(segment.msn)) else {
+            panic!("segment {} is listed and not closed", segment.msn);
+        };
+        assert_eq!(closed.duration.as_nanos(), segment.duration.0);
+        if !segment.parts.is_empty() {
+            assert_eq!(closed.parts as usize, segment.parts.len());
+        }
+    }
+    let hinted = typed_hint(view, ranges);
+    let printed = media
+        .hints
+        .iter()
+        .find(|hint| hint.kind == "PART")
+        .map(|hint| hint.uri.clone());
+    assert_eq!(hinted, printed);
+}
+
+/// The hint as the typed queries tell it.
+fn typed_hint(view: &PlaylistView, ranges: bool) -> Option<String> {
+    let next = view.edge().next_part();
+    let names = ResourceNames::new("f").expect("a letter is an epoch");
+    let name = if ranges {
+        names.segment(next.msn).to_string()
+    } else {
+        names.part(next).to_string()
+    };
+    (view.part(next) == PartLookup::Hinted).then_some(name)
+}
