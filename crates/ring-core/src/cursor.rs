@@ -309,8 +309,13 @@ impl<M: Clone> Cursor<M> {
             return Poll::Ready(answer);
         }
         let target = self.position + 1;
-        if let Err(full) = self.ring.head().register(&mut self.token, target, waker) {
-            return Poll::Ready(Err(CursorError::TooManyWaiters { limit: full.limit }));
+        match self.ring.head().register(&mut self.token, target, waker) {
+            Err(full) => {
+                return Poll::Ready(Err(CursorError::TooManyWaiters { limit: full.limit }));
+            }
+            // Still the same: nothing was missed, and there is no need to ask in full.
+            Ok(reached) if reached < target && !self.ring.is_ended() => return Poll::Pending,
+            Ok(_) => {}
         }
         match self.step() {
             Some(answer) => {

@@ -2,13 +2,13 @@
 //!
 //! A read that hits costs two pairs of atomic read-modify-writes, on the slot's lock and on the
 //! payload's reference count. Alone that is 20 ns; with a second core on the same payload both
-//! words travel between the caches, and every further core makes it slower. So a lane that comes
-//! back to a payload which another lane reads, too, gets a **mirror** of it: a slot of its own
+//! words travel between the caches, and every further core makes it slower. So when lanes keep
+//! taking turns on a payload, each of them makes itself a **mirror** of it: a slot of its own
 //! with a reference count of its own, around the same memory. Nothing is copied, writers do
 //! nothing for it, and whoever takes the payload out of its slot takes the mirrors out as well.
 //!
 //! ```text
-//!   home slot   { stamp 7 · lanes 0,1 │ lock │ Bytes ─┐
+//!   home slot   { stamp 7 · mirrored  │ lock │ Bytes ─┐
 //!   lane 0      { stamp 7             │ lock │ Bytes ─┼─▶ payload
 //!   lane 1      { stamp 7             │ lock │ Bytes ─┘    (three counts, one memory)
 //! ```
@@ -18,7 +18,7 @@
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// How many lanes there are. Threads beyond that share.
+/// How many lanes there are. Threads beyond that share. A power of two: slots note lanes in 3 bits.
 pub(crate) const LANES: usize = 8;
 
 thread_local! {

@@ -103,8 +103,8 @@ pub(crate) struct Displaced<M> {
     /// The position it had.
     pub(crate) seq: u64,
     pub(crate) content: Content<M>,
-    /// The lanes that read it, a bit each. More than one, and some of them may hold a mirror.
-    pub(crate) readers: u64,
+    /// Whether lanes may hold mirrors of it.
+    pub(crate) mirrored: bool,
 }
 
 /// A place for one payload at a time. Aligned to a cache line of its own: neighbours that share
@@ -144,8 +144,8 @@ impl<M> Slot<M> {
         body.as_ref().map(read)
     }
 
-    /// As `read`, by a reader of `lane`, and says whether a mirror of this slot would pay: when this lane
-    /// comes back to a slot that another lane reads as well.
+    /// As `read`, by a reader of `lane`, and says whether a mirror would pay: when readers of different lanes keep
+    /// taking turns on this slot.
     #[inline]
     pub(crate) fn read_noting<R>(
         &self,
@@ -157,13 +157,22 @@ impl<M> Slot<M> {
             return None;
         }
         let body = self.body.read();
-        let readers = self.stamp.readers_of(seq)?;
-        let own = 1 << lane;
-        if readers & own == 0 {
-            self.stamp.note(own);
-        }
-        let contended = readers & own != 0 && readers != own;
+        let contended = self.stamp.note(seq, lane as u64)?;
         body.as_ref().map(|content| (read(content), contended))
+    }
+
+    /// As `read`, for the maker of a mirror: whoever empties the slot after this will look for it.
+    pub(crate) fn read_to_mirror<R>(
+        &self,
+        seq: u64,
+        read: impl FnOnce(&Content<M>) -> R,
+    ) -> Option<R> {
+        let body = self.body.read();
+        if !self.stamp.is(seq) {
+            return None;
+        }
+        self.stamp.note_mirrors();
+        body.as_ref().map(read)
     }
 
     /// Whether `seq` lies here, for those who hold another slot's lock.
@@ -213,13 +222,14 @@ impl<M> Slot<M> {
             drop(body);
             return Err(refused);
         }
-        let (earlier, readers) = self.stamp.parts();
+        let (earlier, mirrored) = self.stamp.parts();
         let displaced = body.replace(content);
         self.stamp.set(seq);
-        Ok(earlier.zip(displaced).map(|(seq, content)| Displaced {
+        let displaced = earlier.zip(displaced);
+        Ok(displaced.map(|(seq, content)| Displaced {
             seq,
             content,
-            readers,
+            mirrored,
         }))
     }
 
@@ -227,13 +237,13 @@ impl<M> Slot<M> {
     /// the caller, after the lock.
     pub(crate) fn clear(&self, unwanted: impl FnOnce(u64) -> bool) -> Option<Displaced<M>> {
         let mut body = self.body.write();
-        let (seq, readers) = self.stamp.parts();
+        let (seq, mirrored) = self.stamp.parts();
         let seq = seq.filter(|seq| unwanted(*seq))?;
         self.stamp.reset();
         body.take().map(|content| Displaced {
             seq,
             content,
-            readers,
+            mirrored,
         })
     }
 }
@@ -247,19 +257,28 @@ impl<M> fmt::Debug for Slot<M> {
     }
 }
 
-/// The word that names a slot's position: `(seq + 1) << 8 | lanes that read it`, 0 when empty.
+/// The word that names a slot's position, and notes how it is read; 0 when empty.
 ///
-/// The lanes' bits are set under the shared lock and taken under the exclusive one, so whoever
-/// replaces a payload knows exactly who may mirror it.
+/// ```text
+///   (seq + 1) << 8 │ mirrored 1 │ turns 4 │ last lane 3
+/// ```
+///
+/// The notes are made under the shared lock and taken under the exclusive one, so whoever replaces a
+/// payload knows whether to look for mirrors.
 ///
 /// Ordering: stores are `Release` and loads `Acquire`, so that a reader that takes a miss for an
-/// answer also sees the claim or the tail that caused it. Content never relies on them, the lock does that.
+/// answer also sees the claim or the tail that caused it. Content never relies on them, the lock
+/// does that.
 struct Stamp(AtomicU64);
 
-/// Low bits for the lanes, one each.
-const MARK_BITS: u32 = LANES as u32;
+/// Low bits for the notes.
+const NOTE_BITS: u32 = 8;
 
-const MARKS: u64 = (1 << MARK_BITS) - 1;
+const LAST_LANE: u64 = LANES as u64 - 1;
+const ONE_TURN: u64 = LANES as u64;
+/// So many changes of lane, and the slot is contended. No more are counted.
+const TURNS_ENOUGH: u64 = 8 * ONE_TURN;
+const MIRRORED: u64 = 1 << 7;
 
 impl Stamp {
     fn empty() -> Self {
@@ -267,35 +286,53 @@ impl Stamp {
     }
 
     const fn encode(seq: u64) -> u64 {
-        (seq + 1) << MARK_BITS
+        (seq + 1) << NOTE_BITS
     }
 
     #[inline]
     fn is(&self, seq: u64) -> bool {
-        self.0.load(Ordering::Acquire) >> MARK_BITS == seq + 1
+        self.0.load(Ordering::Acquire) >> NOTE_BITS == seq + 1
     }
 
     #[inline]
     fn covers(&self, seq: u64) -> bool {
-        self.0.load(Ordering::Acquire) >> MARK_BITS > seq
+        self.0.load(Ordering::Acquire) >> NOTE_BITS > seq
     }
 
-    /// The position, and the lanes that read it.
-    fn parts(&self) -> (Option<u64>, u64) {
+    /// The position, and whether there may be mirrors of it.
+    fn parts(&self) -> (Option<u64>, bool) {
         let word = self.0.load(Ordering::Acquire);
-        ((word >> MARK_BITS).checked_sub(1), word & MARKS)
+        ((word >> NOTE_BITS).checked_sub(1), word & MIRRORED != 0)
     }
 
-    /// The lanes that read `seq`, if it is that which lies here. Under a lock.
+    /// Notes that `lane` reads `seq`: whether lanes have been taking turns on it, or `None` if
+    /// something else lies here. Under the shared lock.
     #[inline]
-    fn readers_of(&self, seq: u64) -> Option<u64> {
+    fn note(&self, seq: u64, lane: u64) -> Option<bool> {
         let word = self.0.load(Ordering::Acquire);
-        (word >> MARK_BITS == seq + 1).then_some(word & MARKS)
+        if word >> NOTE_BITS != seq + 1 {
+            return None;
+        }
+        if word & TURNS_ENOUGH != 0 {
+            return Some(true);
+        }
+        if word & LAST_LANE != lane {
+            self.note_turn(word, lane);
+        }
+        Some(false)
     }
 
+    /// A turn that is lost to another one at the same moment is not missed.
     #[cold]
-    fn note(&self, lane: u64) {
-        self.0.fetch_or(lane, Ordering::Relaxed);
+    fn note_turn(&self, word: u64, lane: u64) {
+        let noted = (word & !LAST_LANE | lane) + ONE_TURN;
+        let _ = self
+            .0
+            .compare_exchange(word, noted, Ordering::Relaxed, Ordering::Relaxed);
+    }
+
+    fn note_mirrors(&self) {
+        self.0.fetch_or(MIRRORED, Ordering::Relaxed);
     }
 
     fn set(&self, seq: u64) {
@@ -342,6 +379,29 @@ mod tests {
         let given_up = slot.fill(16, content("d"), || true);
         assert!(matches!(given_up, Err(Refused::TooLate(_))));
         assert!(slot.fill(16, content("e"), || false).unwrap().is_some());
+    }
+
+    #[test]
+    fn lanes_that_take_turns_are_noted_and_a_single_lane_is_not() {
+        let slot = Slot::new();
+        slot.fill(5, content("a"), || false).unwrap();
+        let contended = |lane| slot.read_noting(5, lane, |_| ()).unwrap().1;
+        assert!((0..100).all(|_| !contended(3)));
+        assert!((0..100).any(|round| contended(round % 2)));
+        assert!(!slot.clear(|_| true).unwrap().mirrored, "nobody made one");
+
+        slot.fill(6, content("b"), || false).unwrap();
+        assert!(slot.read_to_mirror(6, |_| ()).is_some());
+        assert!(
+            slot.fill(7, content("c"), || false)
+                .unwrap()
+                .unwrap()
+                .mirrored
+        );
+        assert!(
+            !slot.clear(|_| true).unwrap().mirrored,
+            "a new payload starts anew"
+        );
     }
 
     #[test]

@@ -23,14 +23,34 @@ const READY: usize = 0;
 #[derive(Debug)]
 pub(crate) struct Token(usize);
 
-/// Wakers taken out under the lock, to be woken after it.
+/// Wakers taken out under the lock, to be woken after it. The first few need no allocation: with the
+/// default batch none ever does.
 #[derive(Debug, Default)]
-pub(crate) struct Batch(Vec<Waker>);
+pub(crate) struct Batch {
+    few: [Option<Waker>; 8],
+    more: Vec<Waker>,
+    len: usize,
+}
 
 impl Batch {
+    fn push(&mut self, waker: Waker) {
+        match self.few.get_mut(self.len) {
+            Some(place) => *place = Some(waker),
+            None => self.more.push(waker),
+        }
+        self.len += 1;
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
     /// Wakes all. No lock may be held: a waker is foreign code.
     pub(crate) fn wake(self) {
-        for waker in self.0 {
+        if self.len == 0 {
+            return;
+        }
+        for waker in self.few.into_iter().flatten().chain(self.more) {
             waker.wake();
         }
     }
@@ -150,16 +170,18 @@ impl Waiters {
 
     /// Takes the wakers of up to `limit` released waiters, longest waiting first.
     pub(crate) fn take_released(&mut self, limit: usize) -> Batch {
-        let mut batch = Vec::new();
+        let mut batch = Batch::default();
         while batch.len() < limit {
             let index = self.slab[READY].after;
             if index == READY {
                 break;
             }
             self.unlink(index);
-            batch.extend(self.slab[index].waker.take());
+            if let Some(waker) = self.slab[index].waker.take() {
+                batch.push(waker);
+            }
         }
-        Batch(batch)
+        batch
     }
 
     /// Whether released waiters still have to be woken.
@@ -275,7 +297,7 @@ mod tests {
         let _high = waiters.register(9, waker());
         assert_eq!(waiters.lowest(), 1);
         waiters.release_where(|target| target <= 5);
-        assert_eq!(waiters.take_released(8).0.len(), 2);
+        assert_eq!(waiters.take_released(8).len(), 2);
         assert_eq!((waiters.lowest(), waiters.count()), (9, 3));
     }
 
@@ -285,7 +307,7 @@ mod tests {
         let _low = waiters.register(1, waker());
         let _high = waiters.register(9, waker());
         waiters.release_where(|target| target >= 5);
-        assert_eq!(waiters.take_released(8).0.len(), 1);
+        assert_eq!(waiters.take_released(8).len(), 1);
         assert_eq!(waiters.lowest(), 1);
     }
 
@@ -296,7 +318,7 @@ mod tests {
         let released = waiters.register(2, waker());
         let woken = waiters.register(1, waker());
         waiters.release_where(|target| target <= 2);
-        assert_eq!(waiters.take_released(1).0.len(), 1);
+        assert_eq!(waiters.take_released(1).len(), 1);
         assert!(waiters.has_released());
         for token in [waiting, released, woken] {
             waiters.remove(&token);
@@ -312,7 +334,7 @@ mod tests {
         let token = waiters.register(4, waker());
         waiters.renew(&token, waker());
         waiters.release_where(|_| true);
-        assert_eq!(waiters.take_released(9).0.len(), 1);
+        assert_eq!(waiters.take_released(9).len(), 1);
         assert_eq!(waiters.lowest(), u64::MAX);
         waiters.renew(&token, waker());
         assert_eq!(waiters.lowest(), 4);
@@ -326,7 +348,7 @@ mod tests {
         for target in 0..100 {
             let token = waiters.register(target, waker());
             waiters.release_where(|reached| reached <= target);
-            assert_eq!(waiters.take_released(1).0.len(), 1);
+            assert_eq!(waiters.take_released(1).len(), 1);
             waiters.remove(&token);
         }
         assert!(waiters.slab.len() <= 3);

@@ -44,8 +44,13 @@ impl<'a, M> Waiting<'a, M> {
             return Poll::Ready(answer);
         }
         let target = seq.next().value();
-        if let Err(full) = self.ring.head().register(&mut self.token, target, waker) {
-            return Poll::Ready(Err(WaitError::TooManyWaiters { limit: full.limit }));
+        match self.ring.head().register(&mut self.token, target, waker) {
+            Err(full) => {
+                return Poll::Ready(Err(WaitError::TooManyWaiters { limit: full.limit }));
+            }
+            // Still the same: nothing was missed, and there is no need to ask in full.
+            Ok(reached) if reached < target && !self.ring.is_ended() => return Poll::Pending,
+            Ok(_) => {}
         }
         match decided(attempt()) {
             Some(answer) => {

@@ -3,6 +3,9 @@
 //! `RUSTFLAGS="--cfg ring_loom" cargo test -p ring-core --lib --profile loom models`
 
 mod append;
+mod mirrors;
+#[cfg(feature = "async")]
+mod wait;
 
 use bytes::Bytes;
 

@@ -341,10 +341,16 @@ impl<M: Clone> Ring<M> {
         found
     }
 
+    /// What a lane mirrors in the place of `seq`.
+    #[cfg(all(test, ring_loom))]
+    pub(crate) fn mirrored_in(&self, lane: usize, seq: u64) -> Option<()> {
+        self.lanes[lane].get()?.get(seq)?.read(seq, |_| ())
+    }
+
     /// Gives a lane a mirror of `seq`.
     #[cold]
     fn mirror(&self, lane: usize, seq: u64, slot: &Slot<M>) {
-        let Some(mirrored) = slot.read(seq, Content::mirrored) else {
+        let Some(mirrored) = slot.read_to_mirror(seq, Content::mirrored) else {
             return;
         };
         let mirrors = self.lanes[lane].get_or_init(|| Slots::new(self.shape.slots));

@@ -84,20 +84,17 @@ impl<M> Ring<M> {
         }
     }
 
-    /// Empties the mirrors of what left its slot. A payload that one lane read has none.
+    /// Empties the mirrors of what left its slot.
     #[inline]
     pub(super) fn drop_mirrors(&self, displaced: &Displaced<M>) {
-        if displaced.readers.count_ones() > 1 {
-            self.drop_mirrors_of(displaced.seq, displaced.readers);
+        if displaced.mirrored {
+            self.drop_mirrors_of(displaced.seq);
         }
     }
 
     #[cold]
-    fn drop_mirrors_of(&self, seq: u64, readers: u64) {
-        for (lane, mirrors) in self.lanes.iter().enumerate() {
-            if readers & (1 << lane) == 0 {
-                continue;
-            }
+    fn drop_mirrors_of(&self, seq: u64) {
+        for mirrors in &self.lanes {
             let mirror = mirrors.get().and_then(|mirrors| mirrors.get(seq));
             let dropped = mirror.and_then(|mirror| mirror.clear(|held| held <= seq));
             drop(dropped);

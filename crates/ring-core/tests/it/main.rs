@@ -2,14 +2,22 @@
 
 /// Waiting with threads.
 mod blocking;
+/// Reading in order.
+mod cursors;
 /// Random operations against a model.
 mod model;
+/// Counters, events, sinks, metadata.
+mod observing;
+/// Writers that wait for registered readers.
+mod pressure;
 /// Defects of an earlier ring, pinned by name.
 mod regression;
 /// Which public types may cross threads, checked by the compiler.
 mod send_sync;
 /// Streams: capacity, ends, removal, generations.
 mod streams;
+/// Threads at full speed.
+mod stress;
 /// Waiting: order, cancellation, bounds.
 #[cfg(feature = "async")]
 mod waiting;

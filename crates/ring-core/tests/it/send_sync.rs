@@ -1,6 +1,8 @@
 use ring_core::{
-    AddError, AppendError, CacheConfig, ChunkCache, ConfigError, Digest, EndOutcome, Generation,
-    GetError, OpenError, Reader, RemoveOutcome, RingConfig, Seq, WaitError, Writer,
+    AddError, AppendError, CacheConfig, CacheStats, ChunkCache, ConfigError, Cursor, CursorError,
+    Delivery, Digest, EndOutcome, Epoch, Evicted, Gap, Generation, GetError, OpenError, PutError,
+    PutOutcome, Reader, RemoveOutcome, RingConfig, SendError, Seq, Start, StreamEvent, StreamStats,
+    WaitError, Writer,
 };
 
 /// Everything public crosses threads, borrowed or owned, and may be moved while it is in use.
@@ -17,6 +19,17 @@ const _: () = {
     owned::<Writer<String>>();
     owned::<Reader>();
     owned::<Reader<String>>();
+    owned::<Cursor>();
+    owned::<Cursor<String>>();
+    owned::<Delivery<String>>();
+    owned::<Evicted<String>>();
+    owned::<StreamEvent<String>>();
+    owned::<StreamStats>();
+    owned::<CacheStats>();
+    owned::<Start>();
+    owned::<Gap>();
+    owned::<Epoch>();
+    owned::<PutOutcome>();
     owned::<Seq>();
     owned::<Generation>();
     owned::<Digest>();
@@ -27,6 +40,9 @@ const _: () = {
     error::<GetError>();
     error::<WaitError>();
     error::<AppendError>();
+    error::<PutError>();
+    error::<SendError>();
+    error::<CursorError>();
     error::<OpenError>();
     error::<AddError>();
     error::<ConfigError>();
@@ -36,6 +52,9 @@ const _: () = {
 #[cfg(feature = "async")]
 const _: () = {
     free::<ring_core::Wait<'static>>();
+    free::<ring_core::WaitAtLeast<'static>>();
+    free::<ring_core::NextDelivery<'static>>();
+    free::<ring_core::SendPayload<'static>>();
 };
 
 /// Handles are one pointer.

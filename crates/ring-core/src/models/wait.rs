@@ -1,0 +1,105 @@
+//! Waiting beside everything that ends a wait.
+
+use std::pin::pin;
+use std::task::{Context, Waker};
+
+use loom::future::block_on;
+use loom::thread;
+
+use super::{check, payload, ring, shaped};
+use crate::config::RingConfig;
+use crate::error::WaitError;
+use crate::reader::Reader;
+use crate::seq::Seq;
+use crate::sync::Arc;
+
+#[test]
+fn a_waiter_never_misses_its_append() {
+    check(|| {
+        let ring = ring(2);
+        let writer = {
+            let ring = Arc::clone(&ring);
+            thread::spawn(move || ring.append(payload(0), ()).unwrap())
+        };
+        let reader = Reader::new(Arc::clone(&ring));
+        assert_eq!(block_on(reader.wait(Seq::ZERO)).unwrap(), payload(0));
+        assert_eq!(reader.waiting(), 0);
+        writer.join().unwrap();
+    });
+}
+
+#[test]
+fn a_waiter_never_misses_the_end() {
+    check(|| {
+        let ring = ring(2);
+        let ender = {
+            let ring = Arc::clone(&ring);
+            thread::spawn(move || ring.end())
+        };
+        let reader = Reader::new(Arc::clone(&ring));
+        let ended = Err(WaitError::Ended { next: Seq::ZERO });
+        assert_eq!(block_on(reader.wait(Seq::ZERO)), ended);
+        ender.join().unwrap();
+    });
+}
+
+#[test]
+fn a_waiter_never_misses_the_removal() {
+    check(|| {
+        let ring = ring(2);
+        let remover = {
+            let ring = Arc::clone(&ring);
+            thread::spawn(move || ring.remove().is_some())
+        };
+        let reader = Reader::new(Arc::clone(&ring));
+        assert_eq!(block_on(reader.wait(Seq::ZERO)), Err(WaitError::Gone));
+        remover.join().unwrap();
+    });
+}
+
+#[test]
+fn a_waiter_behind_a_gap_never_misses_the_put_that_fills_it() {
+    check(|| {
+        let ring = ring(2);
+        let filler = {
+            let ring = Arc::clone(&ring);
+            thread::spawn(move || ring.put(0, payload(0), ()).unwrap())
+        };
+        ring.put(1, payload(1), ()).unwrap();
+        let reader = Reader::new(Arc::clone(&ring));
+        assert_eq!(block_on(reader.wait(Seq::new(1))).unwrap(), payload(1));
+        filler.join().unwrap();
+    });
+}
+
+#[test]
+fn a_cancelled_waiter_passes_its_wake_up_on() {
+    check(|| {
+        // The publisher wakes one waiter only; whoever that is, the other one must hear of it.
+        let ring = shaped(RingConfig::default().slots(2).wake_batch(1));
+        let writer = {
+            let ring = Arc::clone(&ring);
+            thread::spawn(move || ring.append(payload(0), ()).unwrap())
+        };
+        let reader = Reader::new(Arc::clone(&ring));
+        {
+            let mut cancelled = pin!(reader.wait(Seq::ZERO));
+            let _ = cancelled
+                .as_mut()
+                .poll(&mut Context::from_waker(Waker::noop()));
+            let other = reader.clone();
+            let waiter = thread::spawn(move || block_on(other.wait(Seq::ZERO)).unwrap());
+            // Dropped here, woken or not, while the append is on its way.
+            drop(reader.wait(Seq::ZERO));
+            let _ = cancelled
+                .as_mut()
+                .poll(&mut Context::from_waker(Waker::noop()));
+            writer.join().unwrap();
+            let _ = cancelled
+                .as_mut()
+                .poll(&mut Context::from_waker(Waker::noop()));
+            assert_eq!(waiter.join().unwrap(), payload(0));
+        }
+        assert_eq!(reader.waiting(), 0);
+    });
+}
