@@ -30,6 +30,7 @@ for member in "${members[@]}"; do
 done
 step "lints of ring-core without its default features" \
     lint crates/ring-core/ --no-default-features
+step "lints of ring-core with all of its features" lint crates/ring-core/ --all-features
 step "lints of ring-core's concurrency models" \
     env RUSTFLAGS="--cfg ring_loom" cargo clippy --quiet --locked -p ring-core --lib --tests \
     -- --deny warnings

@@ -10,6 +10,8 @@ step "unit and integration tests" cargo test --quiet --locked --workspace --all-
 step "documentation examples" cargo test --quiet --locked --workspace --doc
 step "ring-core without its default features" \
     cargo test --quiet --locked -p ring-core --no-default-features
+step "ring-core with all of its features" \
+    cargo test --quiet --locked -p ring-core --all-features
 # Every interleaving of a few threads, on loom's locks and atomics instead of std's.
 step "ring-core's concurrency models" \
     env RUSTFLAGS="--cfg ring_loom" \
