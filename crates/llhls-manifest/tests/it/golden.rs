@@ -231,3 +231,60 @@ fn multivariant() {
     assert_multivariant(&text);
     expect_text("multivariant", &text);
 }
+
+/// The automatic border: an independent part that comes early, on time, within half a part, and
+/// late; and one that never comes before the target duration would break.
+#[test]
+fn independent_frames_early_and_late() {
+    let mut feed = Feed::new(config());
+    let independent_at = [0, 2, 6, 10, 15, 19];
+    for index in 0..30 {
+        let facts = feed.facts(millis(480));
+        feed.push(if independent_at.contains(&index) {
+            facts.independent()
+        } else {
+            facts
+        });
+    }
+    expect("independent_early_and_late", &body(&feed.view()));
+}
+
+/// 600 ms parts under a target duration of 2 s: the last part of a segment is shorter.
+#[test]
+fn part_target_does_not_divide_the_target_duration() {
+    let mut feed = Feed::new(config().part_target(millis(600)));
+    for _ in 0..4 {
+        for part in [600, 600, 600, 200] {
+            let facts = feed.facts(millis(part));
+            let cut = if part == 200 { Cut::After } else { Cut::Auto };
+            feed.push(facts.cut(cut));
+        }
+    }
+    expect("part_target_not_dividing", &body(&feed.view()));
+}
+
+/// 44.1 kHz: parts of 20 frames of 1024 samples, each independent.
+#[test]
+fn aac_at_44_1_khz() {
+    let timescale = core::num::NonZeroU32::new(44_100).unwrap();
+    let part = llhls_manifest::MediaDuration::from_ticks(20 * 1024, timescale);
+    let mut feed = Feed::new(config().part_target(part));
+    for _ in 0..23 {
+        let facts = feed.facts(part).independent();
+        feed.push(facts);
+    }
+    expect("aac_44100", &body(&feed.view()));
+}
+
+/// PL-11: numbers beyond 2^32 and 2^53.
+#[test]
+fn large_numbers() {
+    for (name, first) in [("msn_2_32", (1 << 32) - 2), ("msn_2_53", (1_u64 << 53) - 2)] {
+        let dsn = llhls_manifest::DiscontinuitySequence::new(first);
+        let mut feed = Feed::new(config().start(Msn::new(first), dsn));
+        feed.segments(3);
+        let _ = feed.manifest.change_init(InitVersion::new(u32::MAX));
+        feed.parts(2);
+        expect(name, &body(&feed.view()));
+    }
+}

@@ -220,3 +220,25 @@ fn server_control_is_the_same_with_and_without_parts() {
     let i_frames = config().kind(llhls_manifest::PlaylistKind::IFrames);
     assert_eq!(control(i_frames.part_hold_back(millis(1_500))), with);
 }
+
+/// MP-15, MP-16, LL-02, LL-33: what nobody configures is what is recommended.
+#[test]
+fn defaults_are_the_recommended_values() {
+    let mut feed = Feed::new(ManifestConfig::new(names()));
+    for index in 0..90 {
+        let facts = feed.facts(millis(1_000));
+        feed.push(if index % 6 == 0 {
+            facts.independent()
+        } else {
+            facts
+        });
+    }
+    let media = judged(&feed.view());
+    assert_eq!(media.target_duration, 6);
+    assert_eq!(
+        media.part_target.map(|target| target.0),
+        Some(1_000_000_000)
+    );
+    assert_eq!(media.control("CAN-SKIP-UNTIL"), Some("36.00000"));
+    assert!(media.segments.len() >= 6);
+}

@@ -50,5 +50,8 @@ mod limits;
 /// Defects of the crate that this one succeeds, and our own once we have some.
 mod regression;
 
+/// The table of requirements names tests that exist.
+mod conformance;
+
 /// Traits that others rely on.
 mod traits;

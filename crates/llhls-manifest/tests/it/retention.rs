@@ -1,4 +1,4 @@
-use llhls_manifest::{Msn, PartIndex, PartLookup, Position, SegmentLookup};
+use llhls_manifest::{InitVersion, Msn, PartIndex, PartLookup, Position, SegmentLookup};
 
 use crate::support::{Feed, config, judged};
 
@@ -82,4 +82,27 @@ fn a_successor_continues_the_numbers() {
     let media = judged(&successor.view());
     assert_eq!(media.media_sequence, msn.value());
     assert_eq!(media.segments[0].dsn, dsn.value() + 1);
+}
+
+/// UP-12: a section is needed as long as any segment that needs it is answered for, and from the
+/// moment it is hinted.
+#[test]
+fn sections_are_needed_as_long_as_their_segments() {
+    let (old, new) = (InitVersion::new(0), InitVersion::new(1));
+    let mut feed = Feed::new(config());
+    feed.segments(2);
+    assert!(feed.view().needs_init(old) && !feed.view().needs_init(new));
+    let _ = feed.manifest.change_init(new);
+    assert!(feed.view().needs_init(new), "it is hinted");
+    let mut segments = 2;
+    while !matches!(feed.view().segment(Msn::new(2)), SegmentLookup::Gone) {
+        assert!(
+            feed.view().needs_init(old),
+            "segment 2 is still answered for"
+        );
+        feed.segment(4);
+        segments += 1;
+        assert!(segments < 40, "retention is bounded");
+    }
+    assert!(!feed.view().needs_init(old) && feed.view().needs_init(new));
 }

@@ -410,3 +410,41 @@ fn a_delta_skips_date_ranges() {
         ConfigError::SkipDateRanges
     );
 }
+
+/// SEG-12 … SEG-14: dates are given or follow media time; a clock that was set back by a second
+/// or more is not followed.
+#[test]
+fn dates_follow_media_time() {
+    let mut manifest = M3u8Manifest::new(config()).unwrap();
+    let mut push = |at: Option<u64>| {
+        let facts = PartFacts::new(millis(500), MediaRef::new(0))
+            .independent()
+            .cut(Cut::After);
+        let facts = match at {
+            Some(at) => facts.captured_at(MIDNIGHT.plus(millis(at))),
+            None => facts,
+        };
+        let _ = manifest.push(facts).unwrap();
+        let media = judged(&manifest.view());
+        media
+            .segments
+            .last()
+            .and_then(|segment| segment.time.clone())
+    };
+    let at = |seconds: &str| Some(format!("2026-11-21T00:00:{seconds}Z"));
+    assert_eq!(push(None), None, "no clock is read");
+    assert_eq!(push(Some(1_000)), at("01.000"));
+    assert_eq!(push(None), at("01.500"));
+    assert_eq!(
+        push(Some(2_037)),
+        at("02.037"),
+        "the caller's clock is followed"
+    );
+    assert_eq!(push(Some(1_538)), at("01.538"), "an overlap under a second");
+    assert_eq!(
+        push(Some(1_037)),
+        at("02.038"),
+        "an overlap of a second is not printed"
+    );
+    assert_eq!(push(Some(9_000)), at("09.000"));
+}
