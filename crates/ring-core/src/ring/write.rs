@@ -225,7 +225,7 @@ impl<M> Ring<M> {
 
     /// Claims the next position; `None` when it is not below `bound`.
     fn claim_below(&self, bound: u64) -> Result<Option<u64>, AppendError> {
-        let mut claim = self.claim.load(Ordering::Relaxed);
+        let mut claim = self.claim.load(Ordering::Acquire);
         loop {
             if claim & ENDED != 0 {
                 return Err(self.closed());
@@ -241,7 +241,7 @@ impl<M> Ring<M> {
                 claim,
                 claim + (1 << 1),
                 Ordering::AcqRel,
-                Ordering::Relaxed,
+                Ordering::Acquire,
             ) {
                 Ok(_) => return Ok(Some(seq)),
                 Err(current) => claim = current,
@@ -251,7 +251,7 @@ impl<M> Ring<M> {
 
     /// Makes `seq` a claimed position, and all before it. After the end no position is added, but gaps are still filled.
     fn claim_through(&self, seq: u64) -> Result<(), AppendError> {
-        let mut claim = self.claim.load(Ordering::Relaxed);
+        let mut claim = self.claim.load(Ordering::Acquire);
         while claim >> 1 <= seq {
             if claim & ENDED != 0 {
                 return Err(self.closed());
@@ -261,7 +261,7 @@ impl<M> Ring<M> {
                 claim,
                 raised,
                 Ordering::AcqRel,
-                Ordering::Relaxed,
+                Ordering::Acquire,
             ) {
                 Ok(_) => {
                     self.sweep(claim >> 1, seq);

@@ -153,10 +153,11 @@ impl<M> Ring<M> {
 
     /// Gives everything up, for good. One slot is locked at a time; O(slots that were ever used).
     pub(crate) fn remove(&self) -> Option<Freed> {
-        self.claim.fetch_or(ENDED, Ordering::AcqRel);
+        // The tail first, so that nobody is told "ended" of a stream that is gone.
         if self.tail.swap(GONE, Ordering::AcqRel) == GONE {
             return None;
         }
+        self.claim.fetch_or(ENDED, Ordering::AcqRel);
         let mut freed = Freed::default();
         for slot in self.slots.iter() {
             if let Some(displaced) = slot.clear(|_| true) {
