@@ -1,5 +1,7 @@
 //! One binary for all integration tests of the ring.
 
+/// What allocates, and what does not.
+mod allocation;
 /// Waiting with threads.
 mod blocking;
 /// Reading in order.
