@@ -1,0 +1,71 @@
+//! The ring beside its peers: one run, one table, ratios.
+//!
+//! `cargo bench -p benches --bench ring_table [-- R1 R5 … --rounds 7]`
+//!
+//! Every row runs its candidates in turn, round after round, in one process, so that what else the machine does
+//! falls on all of them. A ratio is the median over the rounds of that round's ratio. Single-thread rows count the thread's CPU
+//! time, rows with several threads the wall clock. Each candidate is first made to show that it reads what was written.
+
+/// Fan-out of every packet to every reader: R8.
+mod fan_out;
+/// Idle and finished streams: R10, R11. Each candidate in a process of its own.
+mod memory;
+/// Reads by position: R4 to R7.
+mod reads;
+/// Taking turns, clocks, medians.
+mod turns;
+/// From publication to the last waiter: R9.
+mod wake_up;
+/// Writes, and writes beside reads: R1 to R3.
+mod writes;
+
+use turns::Table;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(at) = arguments
+        .iter()
+        .position(|argument| argument == "--memory-of")
+    {
+        memory::child(&arguments[at + 1]);
+        return;
+    }
+    let rounds = arguments
+        .iter()
+        .position(|argument| argument == "--rounds")
+        .and_then(|at| arguments.get(at + 1)?.parse().ok())
+        .unwrap_or(7);
+    let rows: Vec<&String> = arguments.iter().filter(|it| it.starts_with('R')).collect();
+    let wanted = |row: &str| rows.is_empty() || rows.iter().any(|it| *it == row);
+    let mut table = Table::new(rounds);
+
+    if wanted("R1") || wanted("R2") {
+        writes::sequential(&mut table);
+    }
+    if wanted("R3") {
+        writes::beside_readers(&mut table);
+    }
+    for (row, workers) in [("R4", 1), ("R5", 2)] {
+        if wanted(row) {
+            reads::by_position(&mut table, row, workers);
+        }
+    }
+    if wanted("R6") {
+        reads::crowd(&mut table, "R6", reads::Audience::ScanTheWindow);
+    }
+    if wanted("R7") {
+        reads::crowd(&mut table, "R7", reads::Audience::AtTheLiveEdge);
+    }
+    if wanted("R8") {
+        fan_out::all(&mut table);
+    }
+    if wanted("R9") {
+        wake_up::all(&mut table);
+    }
+    if wanted("R10") {
+        memory::idle();
+    }
+    if wanted("R11") {
+        memory::finished();
+    }
+}

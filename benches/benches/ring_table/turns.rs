@@ -1,0 +1,116 @@
+/// One candidate of a row: its name, and a run that returns the figure.
+pub(crate) type Candidate<'a> = (&'static str, Box<dyn FnMut() -> f64 + 'a>);
+
+/// Which figures are better.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Better {
+    /// Rates.
+    Higher,
+    /// Times.
+    Lower,
+}
+
+/// Runs rows and prints them.
+pub(crate) struct Table {
+    rounds: usize,
+}
+
+impl Table {
+    pub(crate) fn new(rounds: usize) -> Self {
+        Self { rounds }
+    }
+
+    /// Runs the candidates in turn. The first one is what the others are held against.
+    pub(crate) fn row(
+        &mut self,
+        title: &str,
+        unit: &str,
+        better: Better,
+        mut them: Vec<Candidate<'_>>,
+    ) {
+        for (_, run) in &mut them {
+            run();
+        }
+        let mut figures: Vec<Vec<f64>> = vec![Vec::new(); them.len()];
+        for _ in 0..self.rounds {
+            for (figures, (_, run)) in figures.iter_mut().zip(&mut them) {
+                figures.push(run());
+            }
+        }
+        println!("\n### {title}\n| candidate | {unit} (median) | best | ratio to the first |");
+        println!("|---|---:|---:|---:|");
+        for (own, (name, _)) in figures.iter().zip(&them) {
+            let ratios = own
+                .iter()
+                .zip(&figures[0])
+                .map(|(own, first)| match better {
+                    Better::Higher => own / first,
+                    Better::Lower => first / own,
+                });
+            let best = match better {
+                Better::Higher => own.iter().copied().fold(f64::MIN, f64::max),
+                Better::Lower => own.iter().copied().fold(f64::MAX, f64::min),
+            };
+            println!(
+                "| {name} | {} | {} | {} |",
+                short(median(own.clone())),
+                short(best),
+                short(median(ratios.collect()))
+            );
+        }
+    }
+}
+
+pub(crate) fn median(mut figures: Vec<f64>) -> f64 {
+    figures.sort_unstable_by(f64::total_cmp);
+    figures[figures.len() / 2]
+}
+
+/// Three digits that matter.
+fn short(figure: f64) -> String {
+    match figure.abs() {
+        100.0.. => format!("{figure:.0}"),
+        10.0.. => format!("{figure:.1}"),
+        1.0.. => format!("{figure:.2}"),
+        _ => format!("{figure:.3}"),
+    }
+}
+
+/// Nanoseconds of CPU time that the calling thread has used.
+pub(crate) fn thread_cpu() -> u64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+}
+
+/// CPU nanoseconds an operation, over `count` of them on this thread.
+pub(crate) fn cpu_per_operation(count: u64, run: impl FnOnce(u64)) -> f64 {
+    let before = thread_cpu();
+    run(count);
+    (thread_cpu() - before) as f64 / count as f64
+}
+
+/// A multi-threaded runtime for one run.
+pub(crate) fn runtime(workers: usize) -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(workers)
+        .enable_time()
+        .build()
+        .expect("threads to be had")
+}
+
+/// A sequence of numbers that looks random, for choosing positions.
+pub(crate) struct Positions(u64);
+
+impl Positions {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+    }
+
+    #[inline]
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        ((u128::from(self.0) * u128::from(bound)) >> 64) as u64
+    }
+}
