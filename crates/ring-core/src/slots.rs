@@ -29,11 +29,18 @@ impl<M> Slots<M> {
         debug_assert!(count.is_power_of_two());
         let block_bits = BLOCK_BITS.min(count.trailing_zeros());
         let blocks = (0..count >> block_bits).map(|_| OnceLock::new()).collect();
-        Self {
+        let slots = Self {
             blocks,
             mask: count - 1,
             block_bits,
+        };
+        if cfg!(ring_loom) {
+            // The model checker does not see that a `OnceLock` orders the making before the use.
+            for seq in 0..count {
+                slots.obtain(seq);
+            }
         }
+        slots
     }
 
     /// Number of slots.

@@ -15,11 +15,16 @@ use crate::ring::Ring;
 use crate::seq::Generation;
 use crate::sync::Arc;
 
-/// Runs `model` under every interleaving with at most three preemptions: enough for every bug these
-/// models have found, and minutes less than all. `LOOM_MAX_PREEMPTIONS` overrides it.
+/// Runs `model` under every interleaving with at most three preemptions: enough for every bug
+/// these models have found, and minutes less than all. `LOOM_MAX_PREEMPTIONS` overrides it.
 pub(crate) fn check(model: impl Fn() + Send + Sync + 'static) {
+    check_within(3, model);
+}
+
+/// As `check`, with another number: for models of three threads.
+pub(crate) fn check_within(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
     let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = builder.preemption_bound.or(Some(3));
+    builder.preemption_bound = builder.preemption_bound.or(Some(preemptions));
     builder.check(model);
 }
 
