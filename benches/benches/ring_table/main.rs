@@ -30,6 +30,10 @@ fn main() {
         memory::child(&arguments[at + 1]);
         return;
     }
+    // `cargo test --all-targets` starts benchmarks too, without optimisation and without this flag.
+    if !arguments.iter().any(|argument| argument == "--bench") {
+        return;
+    }
     let rounds = arguments
         .iter()
         .position(|argument| argument == "--rounds")
