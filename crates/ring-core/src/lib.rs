@@ -27,10 +27,25 @@
 //!   [`RingConfig`] and [`CacheConfig`]. Asking for what does not exist allocates nothing.
 //! * **A live stream is never evicted** to make room for another one.
 //!
+//! # Ways to read and write
+//!
+//! | | now | when it is there | in order |
+//! |---|---|---|---|
+//! | task | [`Reader::get`], [`Reader::range`] | `Reader::wait`, `Reader::wait_at_least` | `Cursor::next` |
+//! | thread | the same | [`Reader::wait_blocking`] | [`Cursor::next_blocking`] |
+//! | a glance | [`Reader::with`] | | [`Cursor::try_next`] |
+//!
+//! A [`Writer`] appends ([`append`](Writer::append), [`append_copy`](Writer::append_copy)), stores what comes in any order
+//! ([`put`](Writer::put)), or waits for readers that asked to be waited for (`send`, [`send_blocking`](Writer::send_blocking)).
+//!
 //! # Edge cases
 //!
 //! * *Overrun.* A reader that is too slow is told so: [`GetError::Evicted`] with the oldest
 //!   position it can still have. Nothing waits for it, and it loses nothing else.
+//! * *Gaps.* A payload put ahead of its time stays unpublished until those before it are there, or are
+//!   given up by [`GapPolicy`] or [`Writer::skip_to`]; then they are [`GetError::Missing`].
+//! * *Reset.* [`Writer::reset`] drops what is held and starts a new [`Epoch`]; numbering goes on, so no old
+//!   number ever names new bytes. Cursors get [`CursorError::Discontinuity`].
 //! * *End.* [`Writer::end`] lets readers drain; beyond the last payload they get
 //!   [`GetError::Ended`], and whoever waited for more is woken.
 //! * *Removal.* [`ChunkCache::remove`] releases the payloads at once. Handles answer
@@ -47,8 +62,9 @@
 //!
 //! # Features
 //!
-//! `async` (default): [`Reader::wait`] as a future. It needs a `Waker`, not a runtime, and pulls nothing in. Without
-//! it everything else stays.
+//! * `async` (default): waiting as futures. They need a `Waker`, not a runtime, and pull nothing in; without the feature
+//!   everything else stays. Deadlines are futures that the caller brings.
+//! * `stream`: `futures_core::Stream` for [`Cursor`].
 //!
 //! # Example
 //!
