@@ -17,5 +17,5 @@ mod ops;
 
 fuzz_target!(|input: &[u8]| {
     let (choice, bytes) = input.split_first().unwrap_or((&0, &[]));
-    merge::every_delta_merges(*choice, &bytes[..bytes.len().min(640)]);
+    merge::every_delta_merges(*choice, &bytes[..bytes.len().min(240)]);
 });

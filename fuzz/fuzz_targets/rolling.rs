@@ -17,5 +17,5 @@ mod ops;
 fuzz_target!(|input: &[u8]| {
     let (choice, bytes) = input.split_first().unwrap_or((&0, &[]));
     // Longer histories say nothing new, only later.
-    history::every_version_conforms(*choice, &bytes[..bytes.len().min(640)]);
+    history::every_version_conforms(*choice, &bytes[..bytes.len().min(240)]);
 });

@@ -421,7 +421,8 @@ impl ManifestConfig {
             });
         }
 
-        Ok(Settings {
+        let mut settings = Settings {
+            fixed_header: String::new(),
             names: self.names.clone().with_query(&self.uri_query),
             kind: self.kind,
             addressing: self.addressing,
@@ -444,13 +445,17 @@ impl ManifestConfig {
             init: self.init,
             independent_segments: self.independent_segments,
             segment_request: self.segment_request,
-        })
+        };
+        settings.fixed_header = crate::render::fixed_header(&settings);
+        Ok(settings)
     }
 }
 
 /// A checked configuration, with every duration as it is printed.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
+    /// The header lines that never change, rendered once.
+    pub(crate) fixed_header: String,
     pub(crate) names: ResourceNames,
     pub(crate) kind: PlaylistKind,
     pub(crate) addressing: Addressing,

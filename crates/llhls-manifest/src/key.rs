@@ -102,6 +102,12 @@ impl Key {
         Ok(self)
     }
 
+    fn format_name(&self) -> &str {
+        self.format
+            .as_ref()
+            .map_or("identity", |(format, _)| format)
+    }
+
     /// How it is used.
     #[must_use]
     pub const fn method(&self) -> KeyMethod {
@@ -160,7 +166,11 @@ pub(crate) struct Keys {
     pub(crate) whole_resources: bool,
     /// The version that the lines ask for.
     pub(crate) version: u8,
+    /// The KEYFORMATs, each with a line feed; empty for clear content.
+    pub(crate) formats: Arc<str>,
 }
+
+const NONE: &str = "#EXT-X-KEY:METHOD=NONE\n";
 
 impl Keys {
     /// Clear content after `before` (SEG-09).
@@ -169,9 +179,19 @@ impl Keys {
             return Self::default();
         }
         Self {
-            lines: "#EXT-X-KEY:METHOD=NONE\n".into(),
+            lines: NONE.into(),
             whole_resources: false,
             version: 1,
+            formats: "".into(),
+        }
+    }
+
+    /// Appends what ends these keys ahead of `next`, if that does not end them by itself: a key
+    /// is in effect until one *of its KEYFORMAT* follows.
+    pub(crate) fn write_end(&self, next: &Self, out: &mut String) {
+        let ended = |format: &str| next.formats.lines().any(|other| other == format);
+        if &*next.lines != NONE && !self.formats.lines().all(ended) {
+            out.push_str(NONE);
         }
     }
 
@@ -182,10 +202,9 @@ impl Keys {
             if key.method == KeyMethod::Aes128 && has_init && key.iv.is_none() {
                 return Err(KeyError::IvNeeded);
             }
-            let format = |key: &Key| key.format.as_ref().map(|(format, _)| format.clone());
             if keys[..index]
                 .iter()
-                .any(|other| format(other) == format(key))
+                .any(|other| other.format_name() == key.format_name())
             {
                 return Err(KeyError::SameFormat);
             }
@@ -199,6 +218,11 @@ impl Keys {
                 .iter()
                 .any(|key| matches!(key.method, KeyMethod::Aes128 | KeyMethod::Aes256Gcm)),
             version: keys.iter().map(Key::version).max().unwrap_or(1),
+            formats: keys
+                .iter()
+                .flat_map(|key| [key.format_name(), "\n"])
+                .collect::<String>()
+                .into(),
         })
     }
 }

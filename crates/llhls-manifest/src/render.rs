@@ -1,7 +1,7 @@
 //! The text of a version: header, closed segments as they were rendered when they closed, the
 //! open segment, hints and reports.
 
-use crate::config::{Addressing, IndependentSegments, PlaylistKind};
+use crate::config::{Addressing, IndependentSegments, PlaylistKind, Settings};
 use crate::define;
 use crate::directive::Skip;
 use crate::edge::LastListed;
@@ -94,28 +94,7 @@ impl PlaylistView {
             skipped > 0 && form == Form::Delta(Skip::V2) && settings.skip_date_ranges;
         tags::extm3u(out);
         tags::version(out, self.version_floor(skipped, skips_ranges));
-        if settings.independent_segments == IndependentSegments::Printed {
-            tags::independent_segments(out);
-        }
-        for definition in &settings.definitions {
-            definition.write(out);
-        }
-        if let Some((offset, precision)) = settings.start_offset {
-            define::write_start(out, offset, precision);
-        }
-        tags::target_duration(out, settings.target_secs);
-        if settings.kind != PlaylistKind::Vod {
-            tags::server_control(
-                out,
-                settings.skip_until,
-                settings.skip_date_ranges,
-                settings.hold_back,
-                settings.part_hold_back,
-            );
-        }
-        if let Some(part_target) = settings.part_target {
-            tags::part_inf(out, part_target);
-        }
+        out.push_str(&settings.fixed_header);
         tags::media_sequence(out, self.edge.media_sequence);
         let dsn = match self.closed.listed().first() {
             Some(first) => first.sequence_before(),
@@ -171,9 +150,13 @@ impl PlaylistView {
         for definition in &self.settings.definitions {
             raise(true, definition.version());
         }
-        let starts = listed.iter().map(|segment| &segment.at);
-        for at in starts.chain(open.then_some(&self.open.at)) {
-            raise(true, at.keys.version.max(at.map_keys.version));
+        // Once a segment was encrypted, all later ones say so or say NONE; so there is nothing to
+        // look for while the newest one has no key line.
+        if !self.open.at.keys.lines.is_empty() {
+            let starts = listed.iter().map(|segment| &segment.at);
+            for at in starts.chain(open.then_some(&self.open.at)) {
+                raise(true, at.keys.version.max(at.map_keys.version));
+            }
         }
         floor
     }
@@ -191,22 +174,22 @@ impl PlaylistView {
         tags::preload_hint_part(out, &self.settings.names, self.hinted(), start);
     }
 
+    /// About how long the text is, without looking at each segment.
     fn estimate(&self, skipped: usize, bare: usize) -> usize {
-        let listed = &self.closed.listed()[skipped..];
-        let bare = bare.saturating_sub(skipped);
-        let lines: usize = listed
-            .iter()
-            .enumerate()
-            .map(|(index, segment)| {
-                if index < bare {
-                    let (before, after) = segment.without_parts();
-                    before.len() + after.len()
-                } else {
-                    segment.with_parts().len()
-                }
-            })
-            .sum();
-        lines + self.open.text.len() + 640
+        let listed = self.closed.listed();
+        let bare = bare.max(skipped);
+        let before = |index: usize| index.checked_sub(1).and_then(|index| listed.get(index));
+        let up_to = |index: usize| {
+            // The first listed segment has no neighbour to count from.
+            before(index).map_or_else(
+                || listed.first().map_or((0, 0), |first| first.text_before()),
+                |segment| segment.text_end,
+            )
+        };
+        let bare_text = up_to(bare).1 - up_to(skipped).1;
+        let text = up_to(listed.len()).0 - up_to(bare).0;
+        // Header, state, hints and a few reports.
+        usize::try_from(bare_text + text).unwrap_or_default() + self.open.text.len() + 1_024
     }
 }
 
@@ -228,4 +211,33 @@ fn write_reports(reports: &[RenditionReport<'_>], out: &mut String) {
 /// each other when the window slides.
 pub(crate) const fn prints_map(continuity: Continuity, init_changed: bool) -> bool {
     init_changed || matches!(continuity, Continuity::Discontinuous)
+}
+
+/// The lines from VERSION to MEDIA-SEQUENCE (PL-24); players treat a change of theirs as fatal.
+pub(crate) fn fixed_header(settings: &Settings) -> String {
+    let mut text = String::new();
+    let out = &mut text;
+    if settings.independent_segments == IndependentSegments::Printed {
+        tags::independent_segments(out);
+    }
+    for definition in &settings.definitions {
+        definition.write(out);
+    }
+    if let Some((offset, precision)) = settings.start_offset {
+        define::write_start(out, offset, precision);
+    }
+    tags::target_duration(out, settings.target_secs);
+    if settings.kind != PlaylistKind::Vod {
+        tags::server_control(
+            out,
+            settings.skip_until,
+            settings.skip_date_ranges,
+            settings.hold_back,
+            settings.part_hold_back,
+        );
+    }
+    if let Some(part_target) = settings.part_target {
+        tags::part_inf(out, part_target);
+    }
+    text
 }

@@ -98,6 +98,7 @@ impl M3u8Manifest {
             prints_map: true,
             keys: Keys::default(),
             prints_keys: false,
+            keys_before: Keys::default(),
             map_keys: Keys::default(),
             time: None,
         });
@@ -463,6 +464,7 @@ impl M3u8Manifest {
                 before.map_keys.clone()
             },
             prints_keys: self.keys != before.keys || (discontinuous && !self.keys.lines.is_empty()),
+            keys_before: before.keys.clone(),
             keys: self.keys.clone(),
             time: self.clock,
         });

@@ -37,6 +37,8 @@ pub(crate) struct SegmentStart {
     pub(crate) keys: Keys,
     /// Whether its text brings its keys along.
     pub(crate) prints_keys: bool,
+    /// The keys of the segment before, which end ahead of the printed ones.
+    pub(crate) keys_before: Keys,
     /// The keys in effect at the `EXT-X-MAP` that is in effect here.
     pub(crate) map_keys: Keys,
     pub(crate) time: Option<WallClock>,
@@ -54,6 +56,9 @@ impl SegmentStart {
                 out.push_str(&self.map_keys.lines);
             }
             tags::map(out, names, map);
+            if self.map_keys.whole_resources && !self.prints_keys {
+                self.map_keys.write_end(&self.keys, out);
+            }
         }
         if !self.prints_keys {
             out.push_str(&self.keys.lines);
@@ -119,6 +124,7 @@ impl OpenSegment {
             tags::discontinuity(&mut self.text);
         }
         if self.at.prints_keys {
+            self.at.keys_before.write_end(&self.at.keys, &mut self.text);
             self.text.push_str(&self.at.keys.lines);
         }
         if let (true, Some(init)) = (self.at.prints_map, self.at.init) {
@@ -184,6 +190,7 @@ impl OpenSegment {
             availability: self.availability,
             bytes: self.bytes,
             i_frame_in: self.i_frame_in,
+            text_end: (0, 0),
             text: self.text.into_boxed_str(),
             part_lines: self.head..parts_end,
         }
@@ -208,6 +215,8 @@ pub(crate) struct Segment {
     pub(crate) availability: Availability,
     pub(crate) bytes: u64,
     pub(crate) i_frame_in: Option<(Msn, u64)>,
+    /// How many bytes all segments' text has up to its end: with every part, and with none.
+    pub(crate) text_end: (u64, u64),
     text: Box<str>,
     /// Where in `text` the PART lines are.
     part_lines: Range<usize>,
@@ -216,6 +225,24 @@ pub(crate) struct Segment {
 impl Segment {
     pub(crate) fn end(&self) -> Decimal {
         self.at.start.plus(self.duration)
+    }
+
+    /// Counts its text on from its predecessor's.
+    pub(crate) fn follow(mut self, before: Option<&Self>) -> Self {
+        let (with, without) = before.map_or((0, 0), |before| before.text_end);
+        let (own, own_bare) = self.text_sizes();
+        self.text_end = (with + own, without + own_bare);
+        self
+    }
+
+    pub(crate) fn text_before(&self) -> (u64, u64) {
+        let (own, own_bare) = self.text_sizes();
+        (self.text_end.0 - own, self.text_end.1 - own_bare)
+    }
+
+    fn text_sizes(&self) -> (u64, u64) {
+        let own = self.text.len() as u64;
+        (own, own - self.part_lines.len() as u64)
     }
 
     /// Its lines with every part.

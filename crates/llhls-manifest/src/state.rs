@@ -70,7 +70,7 @@ impl M3u8Manifest {
             .iter()
             .map(|segment| &segment.at)
             .chain([&self.open.at]);
-        for known in starts.flat_map(|at| [&at.keys, &at.map_keys]) {
+        for known in starts.flat_map(|at| [&at.keys, &at.keys_before, &at.map_keys]) {
             if !keys.contains(&known) {
                 keys.push(known);
             }
@@ -82,6 +82,7 @@ impl M3u8Manifest {
                 &[
                     whole.to_string(),
                     key.version.to_string(),
+                    escape(&key.formats),
                     escape(&key.lines),
                 ],
             );
@@ -199,6 +200,7 @@ impl Writer {
                 u8::from(at.prints_map).to_string(),
                 index(&at.keys),
                 u8::from(at.prints_keys).to_string(),
+                index(&at.keys_before),
                 index(&at.map_keys),
                 optional(at.time.map(WallClock::as_unix_nanos)),
                 optional(i_frame_in.map(|(msn, _)| msn)),
@@ -345,6 +347,7 @@ impl<'s> Import<'s> {
             "keys" => {
                 let whole_resources = fields.flag()?;
                 let version: u8 = fields.number().filter(|version| *version <= 13)?;
+                let formats = fields.text()?;
                 let lines = fields.text()?;
                 let legal = lines.is_empty()
                     || (lines.ends_with('\n')
@@ -356,6 +359,7 @@ impl<'s> Import<'s> {
                     lines: lines.into(),
                     whole_resources,
                     version,
+                    formats: formats.into(),
                 });
             }
             "now" => {
@@ -400,6 +404,7 @@ impl<'s> Import<'s> {
         let prints_map = fields.flag()?;
         let keys = self.keys.get(fields.number::<usize>()?)?.clone();
         let prints_keys = fields.flag()?;
+        let keys_before = self.keys.get(fields.number::<usize>()?)?.clone();
         let map_keys = self.keys.get(fields.number::<usize>()?)?.clone();
         let time = fields.optional()?.map(WallClock::from_unix_nanos);
         let resource = fields.optional()?.map(Msn::new);
@@ -430,6 +435,7 @@ impl<'s> Import<'s> {
             prints_map,
             keys,
             prints_keys,
+            keys_before,
             map_keys,
             time,
         });

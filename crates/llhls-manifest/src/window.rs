@@ -86,6 +86,7 @@ impl Window {
 
     /// Appends a segment of an imported state; one with an expiry is no longer listed.
     pub(crate) fn restore(&mut self, segment: Segment, expiry: Option<Decimal>) {
+        let segment = segment.follow(self.list.segments.last().map(|last| &**last));
         let kept = self.list.segments.iter().cloned();
         self.list.segments = kept.chain([Arc::new(segment)]).collect::<Vec<_>>().into();
         if let Some(expiry) = expiry {
@@ -123,6 +124,7 @@ impl Window {
             .count();
         self.expiries.drain(..expired);
 
+        let segment = segment.follow(self.list.segments.last().map(|last| &**last));
         let kept = self.list.segments[expired..].iter().cloned();
         self.list.segments = kept.chain([Arc::new(segment)]).collect::<Vec<_>>().into();
         self.list.listed_from -= expired;

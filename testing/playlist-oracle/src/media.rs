@@ -144,8 +144,6 @@ struct Reader<'r> {
     segment: Segment,
     extinf: Option<Seconds>,
     dsn: u64,
-    /// The last line was an `EXT-X-KEY`: the next one adds to its set.
-    in_keys: bool,
     first_segment_line: Option<usize>,
 }
 
@@ -158,7 +156,6 @@ impl<'r> Reader<'r> {
             segment: Segment::default(),
             extinf: None,
             dsn: 0,
-            in_keys: false,
             first_segment_line: None,
         }
     }
@@ -171,7 +168,6 @@ impl<'r> Reader<'r> {
                 Line::Tag { name, value } => {
                     self.order(name, line);
                     self.tag(name, value, line);
-                    self.in_keys = name == "#EXT-X-KEY";
                     self.seen.push(name.to_owned());
                 }
             }
@@ -320,10 +316,7 @@ impl<'r> Reader<'r> {
             }
             "#EXT-X-KEY" => {
                 self.attributes(name, value, line);
-                if !self.in_keys {
-                    self.segment.keys.clear();
-                }
-                self.segment.keys.extend(value.map(str::to_owned));
+                self.key(value.unwrap_or_default());
                 self.before_parts(name, line);
             }
             "#EXT-X-PART" => self.part(value, line),
@@ -451,6 +444,24 @@ impl<'r> Reader<'r> {
             byte_range: attributes.quoted("BYTERANGE").and_then(read_range),
             line,
         });
+    }
+
+    /// §4.4.4.4: a key is in effect until the next one of its KEYFORMAT, or NONE.
+    fn key(&mut self, value: &str) {
+        let none = |key: &str| key.starts_with("METHOD=NONE");
+        let format = |key: &str| {
+            let mut scratch = Report::default();
+            let key = Attributes::read(key, 0, &mut scratch);
+            key.quoted("KEYFORMAT").unwrap_or("identity").to_owned()
+        };
+        let keys = &mut self.segment.keys;
+        if none(value) {
+            keys.clear();
+        } else {
+            keys.retain(|key| !none(key) && format(key) != format(value));
+        }
+        keys.push(value.to_owned());
+        keys.sort();
     }
 
     /// LL-16: what applies to a parent stands before its first part.

@@ -1,5 +1,7 @@
 //! Other people's parsers, held against ours.
 
+use core::fmt::Debug;
+
 use m3u8_rs::Playlist;
 use quick_m3u8::config::ParsingOptionsBuilder;
 use quick_m3u8::tag::KnownTag;
@@ -26,61 +28,67 @@ fn compare_m3u8_rs(media: &Media, body: &str, report: &mut Report) {
         }
         Err(error) => return report.add(PARSER, 0, format!("m3u8-rs: {error}")),
     };
-    let mut same = |what: &str, theirs: String, ours: String| {
-        report.expect(theirs == ours, PARSER, 0, || {
-            format!("m3u8-rs reads {what} as {theirs}, we as {ours}")
-        });
+    let same = &mut Comparison {
+        report,
+        parser: "m3u8-rs",
     };
-    let version = |version: Option<u64>| format!("{version:?}");
-    same(
+    same.check(
         "the version",
-        version(playlist.version.map(|v| v as u64)),
-        version(media.version),
+        playlist.version.map(|v| v as u64),
+        media.version,
     );
-    same(
+    same.check(
         "TARGETDURATION",
-        playlist.target_duration.to_string(),
-        media.target_duration.to_string(),
+        playlist.target_duration,
+        media.target_duration,
     );
-    same(
+    same.check(
         "MEDIA-SEQUENCE",
-        playlist.media_sequence.to_string(),
-        media.media_sequence.to_string(),
+        playlist.media_sequence,
+        media.media_sequence,
     );
-    same(
+    let theirs = playlist.discontinuity_sequence;
+    same.check(
         "DISCONTINUITY-SEQUENCE",
-        playlist.discontinuity_sequence.to_string(),
-        media.discontinuity_sequence.to_string(),
+        theirs,
+        media.discontinuity_sequence,
     );
-    same(
-        "ENDLIST",
-        playlist.end_list.to_string(),
-        media.ended.to_string(),
-    );
+    same.check("ENDLIST", playlist.end_list, media.ended);
     // It makes a segment of whatever trails the last URI.
     let theirs: Vec<_> = playlist
         .segments
         .iter()
         .filter(|s| !s.uri.is_empty())
         .collect();
-    same(
-        "the segments",
-        theirs.len().to_string(),
-        media.segments.len().to_string(),
-    );
+    same.check("the number of segments", theirs.len(), media.segments.len());
     for (theirs, ours) in theirs.into_iter().zip(&media.segments) {
-        same("a URI", theirs.uri.clone(), ours.uri.clone());
+        same.check("a URI", theirs.uri.as_str(), ours.uri.as_str());
         let close = (f64::from(theirs.duration) - ours.duration.as_f64()).abs() < 1e-3;
-        same("an EXTINF is close", close.to_string(), "true".into());
-        same(
-            "a DISCONTINUITY",
-            theirs.discontinuity.to_string(),
-            ours.discontinuity.to_string(),
-        );
-        let time = theirs.program_date_time.map(|t| t.timestamp_millis());
+        same.check("an EXTINF, closely", close, true);
+        same.check("a DISCONTINUITY", theirs.discontinuity, ours.discontinuity);
+        let time = theirs.program_date_time.map(|time| time.timestamp_millis());
         let our_time = ours.time.as_deref().and_then(crate::seconds::read_date);
-        let our_time = our_time.map(|t| (t / 1_000_000) as i64);
-        same("a date", format!("{time:?}"), format!("{our_time:?}"));
+        same.check(
+            "a date",
+            time,
+            our_time.map(|time| (time / 1_000_000) as i64),
+        );
+    }
+}
+
+/// Says so when two readers disagree.
+struct Comparison<'r> {
+    report: &'r mut Report,
+    parser: &'static str,
+}
+
+impl Comparison<'_> {
+    #[allow(clippy::needless_pass_by_value)] // Most are numbers, and calls read better so.
+    fn check<T: PartialEq + Debug>(&mut self, what: &str, theirs: T, ours: T) {
+        if theirs != ours {
+            let found = format!("{} reads {what} as {theirs:?}, we as {ours:?}", self.parser);
+            self.report.add(PARSER, 0, found);
+        }
     }
 }
 
@@ -97,63 +105,41 @@ fn compare_quick_m3u8(media: &Media, body: &str, report: &mut Report) {
             Err(error) => report.add(PARSER, 0, format!("quick-m3u8: {error:?}")),
         }
     }
-    let mut same = |what: &str, theirs: String, ours: String| {
-        report.expect(theirs == ours, PARSER, 0, || {
-            format!("quick-m3u8 reads {what} as {theirs}, we as {ours}")
-        });
+    let same = &mut Comparison {
+        report,
+        parser: "quick-m3u8",
     };
-    let number = |value: Option<f64>| format!("{value:?}");
-    let seconds = |value: Option<Seconds>| number(value.map(Seconds::as_f64));
-    same(
-        "TARGETDURATION",
-        theirs.target.to_string(),
-        media.target_duration.to_string(),
-    );
-    same(
+    let seconds = |value: Option<Seconds>| value.map(Seconds::as_f64);
+    let control = |name: &str| media.control_seconds(name).map(Seconds::as_f64);
+    same.check("TARGETDURATION", theirs.target, media.target_duration);
+    same.check(
         "MEDIA-SEQUENCE",
-        theirs.media_sequence.to_string(),
-        media.media_sequence.to_string(),
+        theirs.media_sequence,
+        media.media_sequence,
     );
-    same(
-        "SKIP",
-        theirs.skipped.to_string(),
-        media.skipped.to_string(),
-    );
-    same(
+    same.check("SKIP", theirs.skipped, media.skipped);
+    same.check(
         "PART-TARGET",
-        number(theirs.part_target),
+        theirs.part_target,
         seconds(media.part_target),
     );
     let (until, back, part_back, block) = theirs.control;
-    same(
-        "CAN-SKIP-UNTIL",
-        number(until),
-        seconds(media.control_seconds("CAN-SKIP-UNTIL")),
+    same.check("CAN-SKIP-UNTIL", until, control("CAN-SKIP-UNTIL"));
+    same.check("HOLD-BACK", back, control("HOLD-BACK"));
+    same.check("PART-HOLD-BACK", part_back, control("PART-HOLD-BACK"));
+    same.check(
+        "CAN-BLOCK-RELOAD",
+        block,
+        media.control("CAN-BLOCK-RELOAD") == Some("YES"),
     );
-    same(
-        "HOLD-BACK",
-        number(back),
-        seconds(media.control_seconds("HOLD-BACK")),
-    );
-    same(
-        "PART-HOLD-BACK",
-        number(part_back),
-        seconds(media.control_seconds("PART-HOLD-BACK")),
-    );
-    let blocks = media.control("CAN-BLOCK-RELOAD") == Some("YES");
-    same("CAN-BLOCK-RELOAD", block.to_string(), blocks.to_string());
-    same("ENDLIST", theirs.ended.to_string(), media.ended.to_string());
+    same.check("ENDLIST", theirs.ended, media.ended);
 
     let ours: Vec<_> = media
         .segments
         .iter()
         .map(|s| (s.uri.clone(), s.duration.as_f64()))
         .collect();
-    same(
-        "the segments",
-        format!("{:?}", theirs.segments),
-        format!("{ours:?}"),
-    );
+    same.check("the segments", theirs.segments, ours);
     let described = |part: &Part| {
         (
             part.uri.clone(),
@@ -164,11 +150,7 @@ fn compare_quick_m3u8(media: &Media, body: &str, report: &mut Report) {
         )
     };
     let ours: Vec<_> = media.parts().map(described).collect();
-    same(
-        "the parts",
-        format!("{:?}", theirs.parts),
-        format!("{ours:?}"),
-    );
+    same.check("the parts", theirs.parts, ours);
     let ours: Vec<_> = media
         .hints
         .iter()
@@ -181,16 +163,8 @@ fn compare_quick_m3u8(media: &Media, body: &str, report: &mut Report) {
             )
         })
         .collect();
-    same(
-        "the hints",
-        format!("{:?}", theirs.hints),
-        format!("{ours:?}"),
-    );
-    same(
-        "the reports",
-        format!("{:?}", theirs.reports),
-        format!("{:?}", media.reports),
-    );
+    same.check("the hints", theirs.hints, ours);
+    same.check("the reports", theirs.reports, media.reports.clone());
     let ids = |range: &Vec<(String, String)>| {
         range
             .iter()
@@ -198,11 +172,7 @@ fn compare_quick_m3u8(media: &Media, body: &str, report: &mut Report) {
             .map(|(_, id)| id.trim_matches('"').to_owned())
     };
     let ours: Vec<_> = media.date_ranges.iter().filter_map(ids).collect();
-    same(
-        "the date ranges",
-        format!("{:?}", theirs.date_ranges),
-        format!("{ours:?}"),
-    );
+    same.check("the date ranges", theirs.date_ranges, ours);
 }
 
 type TheirPart = (String, f64, bool, bool, Option<(u64, Option<u64>)>);

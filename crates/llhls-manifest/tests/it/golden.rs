@@ -7,10 +7,15 @@ use llhls_manifest::{
 use llhls_manifest::{IndependentSegments, LastListed};
 use playlist_oracle::{assert_media_playlist, assert_multivariant};
 
+use crate::facts::facts;
 use crate::support::{Feed, body, config, delta, millis, render};
 
 pub(crate) fn expect_text(name: &str, text: &str) {
-    let path = format!("{}/tests/it/golden/{name}.m3u8", env!("CARGO_MANIFEST_DIR"));
+    expect_file(&format!("{name}.m3u8"), text);
+}
+
+fn expect_file(name: &str, text: &str) {
+    let path = format!("{}/tests/it/golden/{name}", env!("CARGO_MANIFEST_DIR"));
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::write(&path, text).unwrap();
     }
@@ -18,9 +23,11 @@ pub(crate) fn expect_text(name: &str, text: &str) {
     assert_eq!(text, golden, "{name}");
 }
 
-fn expect(name: &str, text: &str) {
-    assert_media_playlist(text);
+/// A media playlist: judged, and beside it what it says, for readers in other languages.
+pub(crate) fn expect(name: &str, text: &str) {
+    let media = assert_media_playlist(text);
     expect_text(name, text);
+    expect_file(&format!("{name}.json"), &facts(&media));
 }
 
 #[test]

@@ -8,6 +8,9 @@ mod support;
 /// The wire text of scenarios, kept as files.
 mod golden;
 
+/// What golden playlists say, for readers in other languages.
+mod facts;
+
 /// One grammar of operations for the property tests, the simulation and the fuzz targets.
 mod ops;
 

@@ -14,7 +14,7 @@ fn history(length: usize) -> impl Strategy<Value = (u8, Vec<[u8; 4]>)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     /// Every version conforms by itself, agrees with the state, and follows from the one before.
     #[test]

@@ -6,13 +6,8 @@ use llhls_manifest::{
 };
 use playlist_oracle::assert_media_playlist;
 
-use crate::golden::expect_text;
+use crate::golden::expect;
 use crate::support::{Feed, MIDNIGHT, body, config, delta, judged, millis, render};
-
-fn expect(name: &str, text: &str) {
-    assert_media_playlist(text);
-    expect_text(name, text);
-}
 
 fn aes(number: u8) -> Key {
     Key::new(KeyMethod::Aes128, format!("key{number}"))
@@ -63,6 +58,30 @@ fn the_key_of_the_section_stays_its_key() {
     };
     assert!(first.contains("key1") && map.contains("init1") && second.contains("key2"));
     judged(&feed.view());
+}
+
+/// A key lasts until the next one of its KEYFORMAT: another format alone does not end it.
+#[test]
+fn a_change_of_key_formats_ends_the_old_keys() {
+    let mut feed = Feed::new(config());
+    let _ = feed.manifest.change_keys(&[aes(1)]).unwrap();
+    feed.segments(1);
+    let drm = |format: &str| {
+        let key = Key::new(KeyMethod::SampleAes, format!("key-{format}")).unwrap();
+        key.format(format, "1").unwrap()
+    };
+    let _ = feed.manifest.change_keys(&[drm("a"), drm("b")]).unwrap();
+    feed.segments(1);
+    let _ = feed.manifest.change_keys(&[drm("b")]).unwrap();
+    feed.segments(1);
+    let media = judged(&feed.view());
+    let counts: Vec<usize> = media
+        .segments
+        .iter()
+        .map(|segment| segment.keys.len())
+        .collect();
+    assert_eq!(counts, [1, 2, 1]);
+    expect("key_formats", &body(&feed.view()));
 }
 
 #[test]
