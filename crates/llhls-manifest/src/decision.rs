@@ -93,6 +93,10 @@ impl PlaylistView {
         match wait.filter(|wait| !wait.is_satisfied(&edge)) {
             Some(wait) => Decision::Wait(wait),
             None if self.is_playable() => Decision::Ready,
+            // An on-demand playlist has segments and is not there yet; only its end helps.
+            None if edge.last_complete.is_some() => {
+                Decision::Wait(WaitFor::Segment(Msn::new(u64::MAX)))
+            }
             None => Decision::Wait(WaitFor::Segment(edge.media_sequence)),
         }
     }

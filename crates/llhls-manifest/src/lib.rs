@@ -90,3 +90,8 @@ pub use state::ImportError;
 pub use text::TextError;
 pub use time::{MediaDuration, WallClock};
 pub use view::{PartLookup, PlaylistView, SegmentLookup};
+
+/// The README's example is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeDoctests;

@@ -176,7 +176,8 @@ impl M3u8Manifest {
         }
         let rolled = self.close_segment();
         self.init = Some(version);
-        self.init_changed = true;
+        // Taken back before any part needed it, it is no change.
+        self.init_changed = self.last_part.is_none() || self.open.at.init != self.init;
         rolled
     }
 

@@ -77,6 +77,13 @@ impl PlaylistView {
         whole && !self.closed.listed().is_empty()
     }
 
+    /// The initialisation section that is hinted: the next part needs it, and no segment has
+    /// named it yet (LL-21). The hinted part is [`Edge::next_part`].
+    #[must_use]
+    pub const fn hinted_init(&self) -> Option<InitVersion> {
+        self.next_init
+    }
+
     /// How long a request may be held before it is answered with 503: three target durations
     /// (SRV-10).
     #[must_use]

@@ -29,6 +29,9 @@ mod corpora;
 /// Random histories: invariants after each operation, every version judged, versions compared.
 mod properties;
 
+/// Long lives from seeds.
+mod simulation;
+
 /// The directive table of §6.2.5.2, enumerated.
 mod directives;
 

@@ -94,6 +94,12 @@ fn sections_are_needed_as_long_as_their_segments() {
     assert!(feed.view().needs_init(old) && !feed.view().needs_init(new));
     let _ = feed.manifest.change_init(new);
     assert!(feed.view().needs_init(new), "it is hinted");
+    assert_eq!(feed.view().hinted_init(), Some(new));
+    // Taken back, it was nothing; asked for again, it is one.
+    let _ = feed.manifest.change_init(old);
+    assert_eq!(feed.view().hinted_init(), None);
+    let _ = feed.manifest.change_init(new);
+    assert_eq!(feed.view().hinted_init(), Some(new));
     let mut segments = 2;
     while !matches!(feed.view().segment(Msn::new(2)), SegmentLookup::Gone) {
         assert!(

@@ -1,8 +1,8 @@
 use llhls_manifest::{
-    Addressing, BitRates, ConfigError, Cut, DateCue, DateRange, DateRangeError, Definition,
-    Extension, Form, InitVersion, Key, KeyError, KeyMethod, M3u8Manifest, ManifestConfig, MediaRef,
-    Msn, PartFacts, PlaylistKind, PushError, SegmentLookup, Skip, SkipUntil, StartOffset,
-    StartPrecision,
+    Addressing, BitRates, ConfigError, Cut, DateCue, DateRange, DateRangeError, Decision,
+    Definition, Directives, Extension, Form, InitVersion, Key, KeyError, KeyMethod, M3u8Manifest,
+    ManifestConfig, MediaRef, Msn, PartFacts, PlaylistKind, PushError, SegmentLookup, Skip,
+    SkipUntil, StartOffset, StartPrecision,
 };
 use playlist_oracle::assert_media_playlist;
 
@@ -193,10 +193,17 @@ fn on_demand_appears_whole() {
         } else {
             facts
         });
-        assert!(!feed.view().is_playable());
+        let view = feed.view();
+        assert!(!view.is_playable());
+        // Whoever asks waits, and for something that has not happened.
+        match view.decide(&Directives::NONE) {
+            Decision::Wait(wait) => assert!(!wait.is_satisfied(&view.edge())),
+            other => panic!("{other:?}"),
+        }
     }
     let _ = feed.manifest.end();
     assert!(feed.view().is_playable());
+    assert_eq!(feed.view().decide(&Directives::NONE), Decision::Ready);
     expect("on_demand", &body(&feed.view()));
 }
 
