@@ -44,12 +44,7 @@ struct Rendition {
 }
 
 async fn streams(State(origin): State<Origin>) -> impl IntoResponse {
-    let streams = origin
-        .playlists()
-        .active()
-        .into_iter()
-        .map(stream)
-        .collect();
+    let streams = origin.playlists().active().iter().map(stream).collect();
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default()
@@ -60,15 +55,15 @@ async fn streams(State(origin): State<Origin>) -> impl IntoResponse {
     )
 }
 
-fn stream(info: PresentationInfo) -> Stream {
+fn stream(info: &PresentationInfo) -> Stream {
     Stream {
         url: multivariant_path(info.name.as_str()),
         name: info.name.to_string(),
-        renditions: info.renditions.into_iter().map(rendition).collect(),
+        renditions: info.renditions.iter().map(rendition).collect(),
     }
 }
 
-fn rendition(info: RenditionInfo) -> Rendition {
+fn rendition(info: &RenditionInfo) -> Rendition {
     let (kind, resolution) = match &info.media {
         Media::Video(video) => ("video", Some(format!("{}x{}", video.width, video.height))),
         Media::Audio(_) => ("audio", None),

@@ -25,7 +25,7 @@ pub(crate) fn open(
     presentation: &StreamName,
     name: &StreamName,
     track: &TrackInfo,
-    shape: Shape,
+    shape: &Shape,
 ) -> Result<Publisher, PublisherError> {
     let names = ResourceNames::new(&shape.epoch).expect("an epoch is letters and digits");
     let config = RenditionConfig {

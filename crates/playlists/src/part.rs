@@ -85,16 +85,27 @@ impl Part {
         &self.bytes
     }
 
-    /// The facts, now that it is known where the bytes will lie.
-    pub(crate) fn facts(&self, media: MediaRef) -> PartFacts {
-        let facts = PartFacts::new(self.duration, media)
-            .independence(self.independence)
-            .continuity(self.continuity)
-            .cut(self.cut);
-        match self.captured_at {
-            Some(time) => facts.captured_at(time),
-            None => facts,
-        }
+    /// The bytes, and the facts for when it is known where they lie.
+    pub(crate) fn split(self) -> (Bytes, impl FnOnce(MediaRef) -> PartFacts) {
+        let Self {
+            bytes,
+            duration,
+            independence,
+            continuity,
+            captured_at,
+            cut,
+        } = self;
+        let facts = move |media| {
+            let facts = PartFacts::new(duration, media)
+                .independence(independence)
+                .continuity(continuity)
+                .cut(cut);
+            match captured_at {
+                Some(time) => facts.captured_at(time),
+                None => facts,
+            }
+        };
+        (bytes, facts)
     }
 }
 

@@ -162,7 +162,7 @@ impl Listed {
         let first = self
             .segments
             .front()
-            .map_or(slot.value(), |segment| segment.first);
+            .map_or_else(|| slot.value(), |segment| segment.first);
         if slot.value() - first >= self.max_parts {
             return Err(PublishError::TooManyParts {
                 limit: self.max_parts,
@@ -251,16 +251,14 @@ impl Publisher {
             return Err(PublishError::NoInit);
         }
 
-        let len = part.bytes.len();
+        let (bytes, facts) = part.split();
+        let len = bytes.len();
         desk.listed.check(self.rendition.reader.next(), len)?;
 
         // Bytes before name (law 1). A part that the manifest then refuses leaves a slot that no
         // playlist names; it goes with the next lap of the ring.
-        let slot = desk
-            .writer
-            .append(part.bytes.clone())
-            .map_err(refused_by_ring)?;
-        let mut facts = part.facts(MediaRef::new(slot.value()));
+        let slot = desk.writer.append(bytes).map_err(refused_by_ring)?;
+        let mut facts = facts(MediaRef::new(slot.value()));
         if desk.interrupted {
             facts = facts.discontinuous();
         }

@@ -6,6 +6,9 @@ use llhls::manifest::WallClock;
 
 use crate::media::{Fragment, MediaTime};
 
+/// Tracks of one encoder arrive this close to each other.
+const JITTER_NANOS: u128 = 1_000_000_000;
+
 /// One mapping for all tracks of a publishing point, so that their dates agree (MV-23).
 ///
 /// It is set by the first fragment: from the encoder's own `prft` where it sends one, else by
@@ -20,24 +23,35 @@ pub(super) struct CaptureClock {
 impl CaptureClock {
     /// Sets the mapping, if none is set.
     pub(super) fn observe(&mut self, fragment: &Fragment, arrived: SystemTime) {
-        self.zero
-            .get_or_insert_with(|| match fragment.capture_time() {
-                Some(capture) => {
-                    i128::from(capture.unix_nanos) - i128::from(fragment.decode_time().as_nanos())
-                }
-                None => unix_nanos(arrived) - i128::from(fragment.end_time().as_nanos()),
-            });
+        self.zero.get_or_insert_with(|| zero(fragment, arrived));
     }
 
-    /// The encoder's timeline starts anew: the next fragment sets the mapping.
-    pub(super) fn reset(&mut self) {
-        self.zero = None;
+    /// The encoder set its clock: `fragment` is on a new timeline.
+    ///
+    /// Where the mapping holds for it all the same, because another track said so before, it stays.
+    pub(super) fn reset(&mut self, fragment: &Fragment, arrived: SystemTime) {
+        let zero = zero(fragment, arrived);
+        if self
+            .zero
+            .is_none_or(|present| present.abs_diff(zero) > JITTER_NANOS)
+        {
+            self.zero = Some(zero);
+        }
     }
 
     /// Wall-clock time of `time`, once there is a mapping.
     pub(super) fn at(&self, time: MediaTime) -> Option<WallClock> {
         let nanos = self.zero? + i128::from(time.as_nanos());
         u64::try_from(nanos).ok().map(WallClock::from_unix_nanos)
+    }
+}
+
+fn zero(fragment: &Fragment, arrived: SystemTime) -> i128 {
+    match fragment.capture_time() {
+        Some(capture) => {
+            i128::from(capture.unix_nanos) - i128::from(fragment.decode_time().as_nanos())
+        }
+        None => unix_nanos(arrived) - i128::from(fragment.end_time().as_nanos()),
     }
 }
 

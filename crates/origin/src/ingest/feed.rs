@@ -126,7 +126,6 @@ impl Feed {
         match item {
             MediaItem::Init(init) => self.header(init),
             MediaItem::Fragment(fragment) => {
-                self.clock.observe(&fragment, now);
                 let Some((_, cutter)) = &mut self.header else {
                     return Err(crate::media::MediaError::MissingInit.into());
                 };
@@ -136,6 +135,13 @@ impl Feed {
                 }
                 let mut parts = Vec::new();
                 let pushed = cutter.push(&fragment, &mut parts);
+                if parts
+                    .iter()
+                    .any(|part| part.continuity == Continuity::Reset)
+                {
+                    self.clock.reset(&fragment, now);
+                }
+                self.clock.observe(&fragment, now);
                 self.publish(parts)?;
                 pushed.map(|_accepted| ()).map_err(IngestError::from)
             }
@@ -220,9 +226,6 @@ impl Feed {
             return Ok(());
         };
         let interrupted = !matches!(part.continuity, Continuity::Continues);
-        if matches!(part.continuity, Continuity::Reset) {
-            self.clock.reset();
-        }
         track.starting |= interrupted;
         if track.starting && part.independence == Independence::Dependent {
             return Ok(());
@@ -238,7 +241,7 @@ impl Feed {
                 &self.point.presentation,
                 &track.rendition,
                 &track.info,
-                rendition::Shape {
+                &rendition::Shape {
                     part_target: duration(longest),
                     frame_rate: track.frame_rate,
                     epoch: epoch(),
@@ -329,4 +332,86 @@ fn epoch() -> String {
         rest /= 36;
     }
     digits.iter().rev().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use llhls::manifest::Directives;
+    use llhls::registry::Coding;
+
+    use super::*;
+    use crate::origin::OriginConfig;
+
+    const CLIP: &[u8] = include_bytes!("../../demo/video-360.mp4");
+
+    /// The clip without the box at its end, which would say that nothing follows.
+    fn live() -> &'static [u8] {
+        let end = CLIP
+            .windows(4)
+            .rposition(|kind| kind == b"mfra")
+            .expect("a file ends so");
+        &CLIP[..end - 4]
+    }
+
+    fn dates(playlist: &str) -> Vec<i128> {
+        playlist
+            .lines()
+            .filter_map(|line| line.strip_prefix("#EXT-X-PROGRAM-DATE-TIME:"))
+            .map(|date| playlist_oracle::read_date(date).unwrap() / 1_000_000)
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn an_encoder_that_starts_again_continues_at_the_time_it_is() {
+        let origin = Origin::new(OriginConfig::new()).unwrap();
+        let point = Point::parse("cam", None).unwrap();
+        let mut feed = Feed::new(origin.clone(), point);
+        let start = UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+        feed.receive(live(), start).unwrap();
+        feed.release();
+        // Twenty seconds later it sends from the beginning of its own timeline.
+        feed.receive(live(), start + Duration::from_secs(20))
+            .unwrap();
+
+        let viewer = origin.playlists().viewer("cam", "video").unwrap();
+        let body = viewer
+            .playlist(&Directives::NONE, Coding::Identity)
+            .await
+            .unwrap();
+        let text = std::str::from_utf8(&body.bytes).unwrap();
+        playlist_oracle::assert_media_playlist(text);
+        let (before, after) = text
+            .split_once("#EXT-X-DISCONTINUITY\n")
+            .expect("a discontinuity");
+        assert_eq!(dates(after)[0] - dates(before)[0], 20_000, "{text}");
+        assert_eq!(dates(before).len(), 4, "{text}");
+    }
+
+    #[tokio::test]
+    async fn any_chunking_gives_the_same_playlist() {
+        let mut texts = Vec::new();
+        for size in [1_000, 4_096, 100_000, CLIP.len()] {
+            let origin = Origin::new(OriginConfig::new()).unwrap();
+            let mut feed = Feed::new(origin.clone(), Point::parse("cam", None).unwrap());
+            for chunk in live().chunks(size) {
+                feed.receive(chunk, UNIX_EPOCH + Duration::from_secs(1_800_000_000))
+                    .unwrap();
+            }
+            let viewer = origin.playlists().viewer("cam", "video").unwrap();
+            let body = viewer
+                .playlist(&Directives::NONE, Coding::Identity)
+                .await
+                .unwrap();
+            let text = String::from_utf8(body.bytes.to_vec()).unwrap();
+            // Names carry the time at which the rendition was opened.
+            texts.push(
+                text.lines()
+                    .map(|line| line.split('-').next_back().unwrap().to_owned())
+                    .collect::<Vec<_>>(),
+            );
+        }
+        assert!(texts.windows(2).all(|pair| pair[0] == pair[1]));
+    }
 }

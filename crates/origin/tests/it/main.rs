@@ -1,1 +1,15 @@
-//! Integration tests of the origin.
+//! Integration tests of the origin: a real server on a real socket, asked as players ask.
+
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
+/// What browsers need before they let a script read an answer.
+mod cors;
+/// Playlists, parts, segments: status, headers and bodies.
+mod delivery;
+/// Encoders, good and bad.
+mod ingest;
+/// HTTP/1.1, HTTP/2, stopping.
+mod transport;
+
+/// A server and a client for all of the above.
+mod support;

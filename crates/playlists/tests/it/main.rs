@@ -1,5 +1,7 @@
 //! Integration tests of the registry, through its public interface only.
 
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
 /// Waiting: blocking reload, hinted parts, deadlines, seats; all under paused time.
 mod blocking;
 /// Dropped futures leave nothing behind.

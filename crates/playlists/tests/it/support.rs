@@ -62,7 +62,7 @@ pub(crate) fn payload(number: u64) -> Bytes {
 /// Part `number` of a stream of regular segments whose ends are known.
 pub(crate) fn part(number: u64) -> Part {
     let part = Part::new(payload(number), MediaDuration::from_millis(500));
-    let part = if number % PARTS == 0 {
+    let part = if number.is_multiple_of(PARTS) {
         part.independent()
     } else {
         part
