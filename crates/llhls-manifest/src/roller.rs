@@ -469,6 +469,9 @@ impl M3u8Manifest {
             keys: self.keys.clone(),
             time: self.clock,
         });
+        if let Some(last) = self.window.list().retained().last() {
+            open.reserve_like(last);
+        }
         open.begin(&self.settings);
         self.open = Arc::new(open);
         self.init_changed = false;

@@ -118,6 +118,12 @@ impl OpenSegment {
         Position::new(self.at.msn, PartIndex::new(index))
     }
 
+    /// Makes room for as much as the segment before had: segments of a stream are alike.
+    pub(crate) fn reserve_like(&mut self, before: &Segment) {
+        self.text.reserve(before.text.len() + before.text.len() / 8);
+        self.parts.reserve(before.parts.len() + 1);
+    }
+
     /// Writes the lines that precede the first part (LL-16).
     pub(crate) fn begin(&mut self, settings: &Settings) {
         if self.at.continuity == Continuity::Discontinuous {
