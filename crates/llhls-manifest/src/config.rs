@@ -325,6 +325,9 @@ impl ManifestConfig {
         if self.target_duration == 0 || self.target_duration > 86_400 {
             return Err(ConfigError::TargetDuration(self.target_duration));
         }
+        if self.first_msn.value() >> 63 != 0 || self.first_dsn.value() >> 63 != 0 {
+            return Err(ConfigError::Start);
+        }
         let target_duration = Decimal::from_secs(u64::from(self.target_duration));
         // The largest duration that rounds to TARGETDURATION, halves rounding up (MP-03).
         let segment_limit = target_duration.plus(Decimal::from_units(49_999));

@@ -30,6 +30,8 @@ pub enum ConfigError {
         /// The least that is allowed.
         minimum: MediaDuration,
     },
+    /// Numbering would start where it could reach the end of 64 bits.
+    Start,
     /// CAN-SKIP-DATERANGES without CAN-SKIP-UNTIL (§4.4.3.8).
     SkipDateRanges,
     /// A definition is malformed or given twice, or the URIs' query uses one that is not there
@@ -66,6 +68,7 @@ impl fmt::Display for ConfigError {
                 "a segment duration of {duration} is not within a part and the target duration"
             ),
             Self::SkipUntil { minimum } => write!(f, "can-skip-until is less than {minimum}"),
+            Self::Start => f.write_str("numbering starts beyond 2^63"),
             Self::SkipDateRanges => f.write_str("date ranges can be skipped only with segments"),
             Self::Definitions => f.write_str("a definition is malformed, missing or given twice"),
             Self::StartOffset { minimum } => {

@@ -1,6 +1,6 @@
 use llhls_manifest::{
-    Availability, ConfigError, Cut, IndependentSegments, M3u8Manifest, ManifestConfig,
-    MediaDuration, MediaRef, PartFacts, PushError, ResourceNames, SkipUntil,
+    Availability, ConfigError, Cut, DiscontinuitySequence, IndependentSegments, M3u8Manifest,
+    ManifestConfig, MediaDuration, MediaRef, Msn, PartFacts, PushError, ResourceNames, SkipUntil,
 };
 
 use crate::support::{Feed, body, config, judged, millis, names};
@@ -182,6 +182,13 @@ fn configurations_are_checked() {
     assert_eq!(
         check(config().segment_duration(long)),
         ConfigError::SegmentDuration(long)
+    );
+    let far = DiscontinuitySequence::new(u64::MAX);
+    assert_eq!(check(config().start(Msn::new(1), far)), ConfigError::Start);
+    let none = DiscontinuitySequence::new(0);
+    assert_eq!(
+        check(config().start(Msn::new(1 << 63), none)),
+        ConfigError::Start
     );
     assert!(ResourceNames::new("a b").is_err());
     let _ = names();
