@@ -40,6 +40,17 @@ impl Answer {
             .map_or("", |value| value.to_str().unwrap())
     }
 
+    /// Holds every playlist that any test is served against two foreign parsers and the draft.
+    fn judge(&self) {
+        let is_playlist = self.header("content-type") == "application/vnd.apple.mpegurl";
+        if is_playlist && !self.body.is_empty() && self.header("content-encoding").is_empty() {
+            let text = std::str::from_utf8(&self.body).unwrap();
+            if let Err(violations) = playlist_oracle::check(text) {
+                panic!("{violations:#?}\n{text}");
+            }
+        }
+    }
+
     /// The body as a media playlist that two foreign parsers and the draft's rules accept.
     pub(crate) fn playlist(&self) -> &str {
         assert_eq!(self.status, StatusCode::OK, "{self:?}");
@@ -139,11 +150,13 @@ pub(crate) async fn request_by(
         .await
         .unwrap();
     let (head, body) = answer.into_parts();
-    Answer {
+    let answer = Answer {
         status: head.status,
         headers: head.headers,
         body: body.collect().await.unwrap().to_bytes(),
-    }
+    };
+    answer.judge();
+    answer
 }
 
 pub(crate) fn video() -> Media {
