@@ -12,9 +12,10 @@ use crate::time::MediaDuration;
 
 /// Describes a media playlist. Checked by [`M3u8Manifest::new`](crate::M3u8Manifest::new).
 ///
-/// Memory: a manifest keeps the text (about 100 bytes) and the index (24 bytes) of each part
-/// that is listed or retained; that is at most about `2 × window + 2 × target duration` of
-/// media, and twice that if the window was once much longer.
+/// Memory: a manifest keeps the text (about 100 bytes) and the index (32 bytes) of each part that
+/// is listed or retained, and of up to half as many that no longer are. Listed and retained
+/// together are at most about `2 × window + 2 × target duration` of media, if segments are as
+/// long as configured.
 #[derive(Clone, Debug)]
 pub struct ManifestConfig {
     names: ResourceNames,

@@ -46,6 +46,7 @@ mod edge;
 mod error;
 mod id;
 mod key;
+mod list;
 mod multivariant;
 mod names;
 mod part;

@@ -132,7 +132,7 @@ impl PlaylistView {
 
     /// The lowest version that may be declared for what the body uses (§8, AMB-18).
     fn version_floor(&self, skipped: usize, skips_ranges: bool) -> u8 {
-        let listed = &self.closed.listed()[skipped..];
+        let listed = self.closed.listed().after(skipped);
         let i_frames = self.settings.kind == PlaylistKind::IFrames;
         let open = self.settings.part_target.is_some() && !self.open.is_empty();
         let mut floor = 1;

@@ -27,7 +27,7 @@ use crate::window::Window;
 /// downloaded at once).
 ///
 /// A part costs one line of text and one index entry, whatever the window's size and the
-/// stream's age; closing a segment costs one shared pointer per retained segment besides.
+/// stream's age: amortised O(1).
 ///
 /// The same calls give the same bytes on every machine.
 ///

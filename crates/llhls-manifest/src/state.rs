@@ -491,7 +491,7 @@ impl<'s> Import<'s> {
             .list()
             .retained()
             .last()
-            .is_none_or(|last: &Arc<Segment>| {
+            .is_none_or(|last: &Segment| {
                 last.at.msn.next() == segment.at.msn && last.end() == segment.at.start
             });
         // The unlisted ones come first.

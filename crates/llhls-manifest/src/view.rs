@@ -6,11 +6,11 @@ use crate::config::{PlaylistKind, Settings};
 use crate::decimal::Decimal;
 use crate::edge::{Edge, Liveness};
 use crate::id::{InitVersion, MediaRef, Msn, Position};
+use crate::list::SegmentList;
 use crate::part::{Availability, ClosedSegment};
 use crate::ranges::DateRanges;
 use crate::segment::{OpenSegment, Segment};
 use crate::time::MediaDuration;
-use crate::window::SegmentList;
 
 /// A version of a media playlist.
 ///
@@ -201,7 +201,7 @@ impl PlaylistView {
     /// Whether a listed, retained or coming segment needs this initialisation section (UP-12).
     #[must_use]
     pub fn needs_init(&self, version: InitVersion) -> bool {
-        let of = |segment: &Arc<Segment>| segment.at.init == Some(version);
+        let of = |segment: &Segment| segment.at.init == Some(version);
         self.closed.retained().iter().any(of)
             || self.open.at.init == Some(version)
             || self.next_init == Some(version)

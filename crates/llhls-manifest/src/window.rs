@@ -2,49 +2,17 @@
 //! playlist but must still be answered for (UP-10, UP-11).
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 use crate::config::{PlaylistKind, Settings};
 use crate::decimal::Decimal;
-use crate::id::Msn;
+use crate::list::SegmentList;
 use crate::segment::Segment;
-
-/// The closed segments of one version. Immutable and shared: a view holds one pointer.
-#[derive(Clone, Debug)]
-pub(crate) struct SegmentList {
-    /// Consecutive in Media Sequence Number.
-    segments: Arc<[Arc<Segment>]>,
-    /// Where the listed ones start.
-    listed_from: usize,
-}
 
 /// What [`Window::close`] did.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Slide {
     pub(crate) removed: u64,
     pub(crate) expired: u64,
-}
-
-impl SegmentList {
-    pub(crate) fn listed(&self) -> &[Arc<Segment>] {
-        &self.segments[self.listed_from..]
-    }
-
-    pub(crate) fn retained(&self) -> &[Arc<Segment>] {
-        &self.segments
-    }
-
-    pub(crate) fn find(&self, msn: Msn) -> Option<&Segment> {
-        let first = self.segments.first()?.at.msn;
-        let index = usize::try_from(msn.value().checked_sub(first.value())?).ok()?;
-        self.segments.get(index).map(|segment| &**segment)
-    }
-
-    /// How many listed segments, from the oldest, end more than `distance` before `edge`.
-    pub(crate) fn further_than(&self, distance: Decimal, edge: Decimal) -> usize {
-        self.listed()
-            .partition_point(|segment| edge.minus(segment.end()) > distance)
-    }
 }
 
 /// The sliding window over closed segments.
@@ -63,10 +31,7 @@ pub(crate) struct Window {
 impl Window {
     pub(crate) fn new() -> Self {
         Self {
-            list: SegmentList {
-                segments: Arc::new([]),
-                listed_from: 0,
-            },
+            list: SegmentList::new(),
             expiries: VecDeque::new(),
             longest: Decimal::ZERO,
         }
@@ -86,12 +51,10 @@ impl Window {
 
     /// Appends a segment of an imported state; one with an expiry is no longer listed.
     pub(crate) fn restore(&mut self, segment: Segment, expiry: Option<Decimal>) {
-        let segment = segment.follow(self.list.segments.last().map(|last| &**last));
-        let kept = self.list.segments.iter().cloned();
-        self.list.segments = kept.chain([Arc::new(segment)]).collect::<Vec<_>>().into();
+        self.list.append(segment);
         if let Some(expiry) = expiry {
             self.expiries.push_back(expiry);
-            self.list.listed_from += 1;
+            self.list.unlist();
         }
     }
 
@@ -111,10 +74,10 @@ impl Window {
 
     /// Appends a segment, then removes and expires what the configuration no longer keeps.
     ///
-    /// Copies one pointer per retained segment; that is once per segment, not per part.
+    /// Amortised O(1).
     pub(crate) fn close(&mut self, settings: &Settings, segment: Segment) -> Slide {
         let edge = segment.end();
-        debug_assert!(self.list.segments.last().is_none_or(|last| {
+        debug_assert!(self.list.retained().last().is_none_or(|last| {
             last.at.msn.next() == segment.at.msn && last.end() == segment.at.start
         }));
         let expired = self
@@ -124,26 +87,22 @@ impl Window {
             .count();
         self.expiries.drain(..expired);
 
-        let segment = segment.follow(self.list.segments.last().map(|last| &**last));
-        let kept = self.list.segments[expired..].iter().cloned();
-        self.list.segments = kept.chain([Arc::new(segment)]).collect::<Vec<_>>().into();
-        self.list.listed_from -= expired;
+        self.list.expire(expired);
+        self.list.append(segment);
 
         let mut removed = 0;
         let slides = matches!(settings.kind, PlaylistKind::Live | PlaylistKind::IFrames);
-        while let ([first, second, ..], true) = (self.list.listed(), slides) {
-            let count_after = self.list.listed().len() - 1;
-            let duration_after = edge.minus(second.at.start);
-            if count_after < settings.window_segments as usize
-                || duration_after < settings.window_duration
-            {
-                break;
-            }
+        while slides && self.may_remove(settings, edge) {
+            let first = self
+                .list
+                .listed()
+                .first()
+                .expect("what may be removed is listed");
             // §6.2.2: available for its own duration plus the longest playlist that held it.
             // Counted from removal, which covers both wordings of the rule (AMB-23).
             self.expiries
                 .push_back(edge.plus(first.duration).plus(self.longest));
-            self.list.listed_from += 1;
+            self.list.unlist();
             removed += 1;
         }
         Slide {
@@ -152,21 +111,28 @@ impl Window {
         }
     }
 
+    /// Whether what the configuration keeps is listed without the oldest segment too; three
+    /// target durations are part of that (UP-05).
+    fn may_remove(&self, settings: &Settings, edge: Decimal) -> bool {
+        let listed = self.list.listed();
+        listed.get(1).is_some_and(|second| {
+            listed.len() > settings.window_segments as usize
+                && edge.minus(second.at.start) >= settings.window_duration
+        })
+    }
+
     pub(crate) fn check_invariants(&self, settings: &Settings) {
+        let retained = self.list.retained();
         assert_eq!(
             self.expiries.len(),
-            self.list.listed_from,
+            self.list.unlisted(),
             "one expiry per unlisted segment"
         );
-        for pair in self.list.segments.windows(2) {
-            assert_eq!(
-                pair[0].at.msn.next(),
-                pair[1].at.msn,
-                "numbers have no hole"
-            );
-            assert_eq!(pair[0].end(), pair[1].at.start, "segments touch");
+        for (before, after) in retained.iter().zip(retained.iter().skip(1)) {
+            assert_eq!(before.at.msn.next(), after.at.msn, "numbers have no hole");
+            assert_eq!(before.end(), after.at.start, "segments touch");
         }
-        for segment in &*self.list.segments {
+        for segment in retained.iter() {
             let sum = segment
                 .parts
                 .iter()
@@ -180,7 +146,7 @@ impl Window {
                 "EXTINF rounds within the target"
             );
         }
-        if self.list.listed_from > 0 {
+        if self.list.unlisted() > 0 {
             let listed = self.list.listed();
             let start = listed
                 .first()
