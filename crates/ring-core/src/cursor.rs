@@ -261,6 +261,10 @@ impl<M: Clone> Cursor<M> {
                     resume,
                 }));
             }
+            // The usual answer of a cursor that is up to date, without asking why.
+            if self.position >= self.ring.next() && !self.ring.is_ended() {
+                return None;
+            }
             let seq = Seq::new(self.position);
             let read = self.ring.read_quietly(self.position, |content| Delivery {
                 seq,
