@@ -38,6 +38,7 @@ pub mod media;
 mod origin;
 mod page;
 mod rendition;
+mod router;
 mod server;
 
 // The public interface is:

@@ -1,24 +1,18 @@
-//! `Origin`: the state that all handlers share, and the router over it.
+//! `Origin`: the state that all handlers share, and the configuration behind it.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use http::{HeaderName, Method, StatusCode, header};
 use llhls::manifest::{ConfigError, M3u8Manifest, ManifestConfig, MediaDuration, ResourceNames};
 use llhls::registry::{Playlists, RegistryConfig, RegistryConfigError};
-use tower_http::cors::{Any, CorsLayer};
 
+use crate::ingest;
 use crate::media::CutConfig;
-use crate::{api, delivery, ingest, page};
 
 /// The longest sample that a part may be rounded up by: an AAC frame of 24 kHz.
 const LONGEST_SAMPLE: MediaDuration = MediaDuration::from_millis(43);
-
-/// A day: how long a browser may remember that cross-origin requests are welcome.
-const PREFLIGHT_AGE: Duration = Duration::from_secs(86_400);
 
 /// An origin: a registry of live streams and the HTTP routes over it.
 ///
@@ -137,40 +131,6 @@ impl Origin {
     #[must_use]
     pub fn playlists(&self) -> &Playlists {
         &self.shared.playlists
-    }
-
-    /// All routes: delivery, ingest, the player page and the stream list.
-    ///
-    /// Every answer, errors too, may be read by scripts of any site (HTTP-07).
-    pub fn router(&self) -> Router {
-        let cors = CorsLayer::new()
-            .allow_origin(Any)
-            .allow_methods([Method::GET, Method::HEAD, Method::OPTIONS])
-            .allow_headers([
-                header::RANGE,
-                header::IF_NONE_MATCH,
-                header::IF_RANGE,
-                header::ACCEPT,
-                header::CONTENT_TYPE,
-            ])
-            .expose_headers([
-                header::AGE,
-                header::DATE,
-                header::CONTENT_LENGTH,
-                header::CONTENT_RANGE,
-                header::ETAG,
-            ])
-            .max_age(PREFLIGHT_AGE)
-            // The answer is the same for every site: a cache need not keep one for each.
-            .vary(Vec::<HeaderName>::new());
-        Router::new()
-            .merge(page::routes())
-            .merge(api::routes())
-            .merge(delivery::routes())
-            .merge(ingest::routes())
-            .fallback(async || (StatusCode::NOT_FOUND, "there is nothing here\n"))
-            .layer(cors)
-            .with_state(self.clone())
     }
 
     /// The publishing points.

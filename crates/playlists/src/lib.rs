@@ -34,8 +34,10 @@
 
 mod cache;
 mod config;
+mod desk;
 mod encode;
 mod error;
+mod listed;
 mod media;
 mod multivariant;
 mod name;

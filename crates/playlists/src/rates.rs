@@ -33,8 +33,8 @@ impl Rates {
 
 impl RateMeter {
     /// Counts a part of the open segment.
-    pub(crate) fn part(&mut self, bytes: usize) {
-        self.open_bytes += bytes as u64;
+    pub(crate) fn part(&mut self, bytes: u64) {
+        self.open_bytes += bytes;
     }
 
     /// The open segment became a segment of `duration`.

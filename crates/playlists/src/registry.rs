@@ -12,13 +12,15 @@ use ring_core::{CacheConfig, ChunkCache, OpenError, RingConfig};
 
 use crate::cache::M3u8Cache;
 use crate::config::{RegistryConfig, RegistryConfigError};
+use crate::desk::Desk;
 use crate::encode::{Body, Coding};
 use crate::error::{PlaylistError, PublisherError};
+use crate::listed::Listed;
 use crate::media::Media;
 use crate::multivariant;
 use crate::name::StreamName;
 use crate::presentation::{Presentation, RenditionInfo};
-use crate::publisher::{Desk, Publisher};
+use crate::publisher::Publisher;
 use crate::rendition::{Rendition, Taken};
 use crate::viewer::Viewer;
 
@@ -216,8 +218,7 @@ impl Playlists {
         let desk = Box::new(Desk::new(
             manifest,
             writer,
-            slots as u64,
-            limits.bytes_per_rendition,
+            Listed::new(slots as u64, limits.bytes_per_rendition),
         ));
         let cache = M3u8Cache::new(desk.snapshot(Box::default()), limits.waiters);
         let rendition = Arc::new(Rendition::new(

@@ -10,9 +10,9 @@ use llhls_manifest::{DiscontinuitySequence, Msn, PlaylistView};
 use ring_core::Reader;
 
 use crate::cache::M3u8Cache;
+use crate::desk::Desk;
 use crate::media::Media;
 use crate::name::StreamName;
-use crate::publisher::Desk;
 use crate::rates::Rates;
 use crate::snapshot::SiblingReport;
 

@@ -162,6 +162,27 @@ fn a_bit_rate_over_the_budget_is_refused_rather_than_losing_listed_media() {
 }
 
 #[test]
+fn parts_far_too_short_are_refused_rather_than_losing_listed_ones() {
+    let playlists = registry();
+    let mut publisher = publisher(&playlists);
+    let refused = (0..100_000).find_map(|number| {
+        let crumb = Part::new(
+            Bytes::from_static(b"crumb"),
+            MediaDuration::from_nanos(10_000),
+        );
+        publisher
+            .publish(crumb.independent())
+            .err()
+            .map(|error| (number, error))
+    });
+    let (number, error) = refused.expect("a ring has less than 100 000 slots");
+    assert!(
+        matches!(error, PublishError::TooManyParts { limit } if limit == number),
+        "{error}"
+    );
+}
+
+#[test]
 fn no_room_is_an_error_and_costs_nobody_a_stream() {
     let playlists = Playlists::new(RegistryConfig::new().presentations(1).renditions(2)).unwrap();
     let mut live = publisher(&playlists);
