@@ -85,6 +85,8 @@ pub enum DateRangeError {
     Asset,
     /// More ranges are listed than a playlist should carry (4096).
     TooMany,
+    /// A variable in one of the texts has no definition (§4.3).
+    UndefinedVariable,
     /// The stream has ended.
     Ended,
 }
@@ -517,6 +519,7 @@ impl fmt::Display for DateRangeError {
             Self::EndOnNext => f.write_str("END-ON-NEXT needs a CLASS and excludes an end"),
             Self::Cue => f.write_str("CUE is both PRE and POST"),
             Self::Asset => f.write_str("an interstitial needs one of X-ASSET-URI and X-ASSET-LIST"),
+            Self::UndefinedVariable => f.write_str("a variable has no definition"),
             Self::TooMany => f.write_str("too many date ranges are listed"),
             Self::Ended => f.write_str("the stream has ended"),
         }

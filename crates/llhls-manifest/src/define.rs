@@ -80,14 +80,19 @@ impl Definition {
 pub(crate) fn check_all(definitions: &[Definition]) -> Result<(), TextError> {
     for (index, definition) in definitions.iter().enumerate() {
         definition.check()?;
-        if definitions[..index]
-            .iter()
-            .any(|other| other.name() == definition.name())
-        {
-            let value = definition.name().to_owned();
+        let before = &definitions[..index];
+        if before.iter().any(|other| other.name() == definition.name()) {
             return Err(TextError {
                 attribute: "NAME",
-                value,
+                value: definition.name().to_owned(),
+            });
+        }
+        if let Definition::Value { value, .. } = definition
+            && !check_references(value, before)
+        {
+            return Err(TextError {
+                attribute: "VALUE",
+                value: value.clone(),
             });
         }
     }

@@ -46,6 +46,8 @@ pub enum KeyError {
     IvForbidden,
     /// Two keys have one KEYFORMAT: a client could not choose.
     SameFormat,
+    /// A variable in one of the texts has no definition (§4.3).
+    UndefinedVariable,
     /// The stream has ended.
     Ended,
 }
@@ -55,6 +57,7 @@ impl core::fmt::Display for KeyError {
         f.write_str(match self {
             Self::IvNeeded => "AES-128 with an initialisation section needs an IV",
             Self::IvForbidden => "the method takes no IV",
+            Self::UndefinedVariable => "a variable has no definition",
             Self::SameFormat => "two keys have the same KEYFORMAT",
             Self::Ended => "the stream has ended",
         })

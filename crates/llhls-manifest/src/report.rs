@@ -9,7 +9,8 @@ use crate::edge::{Edge, LastListed};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RenditionReport<'a> {
     /// The URI of that playlist relative to this one, as its multivariant playlist has it
-    /// (LL-25). No `"`, no line break, no `_HLS_` parameter.
+    /// (LL-25). No `"`, no line break, no `_HLS_` parameter, no
+    /// variable that is not defined.
     pub uri: &'a str,
     /// Its newest part or segment.
     pub last: LastListed,

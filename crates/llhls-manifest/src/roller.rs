@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::config::{IndependentSegments, ManifestConfig, PlaylistKind, Settings};
 use crate::daterange::{DateRange, DateRangeError};
 use crate::decimal::Decimal;
+use crate::define;
 use crate::edge::{Edge, Liveness};
 use crate::error::{ConfigError, PushError};
 use crate::id::{DiscontinuitySequence, InitVersion, MediaRef, Position};
@@ -197,6 +198,9 @@ impl M3u8Manifest {
         } else {
             Keys::new(keys, self.init.is_some())?
         };
+        if !define::check_references(&keys.lines, &self.settings.definitions) {
+            return Err(KeyError::UndefinedVariable);
+        }
         if keys == self.keys {
             return Ok(Rolled::nothing(self.open.next_part()));
         }
@@ -218,6 +222,11 @@ impl M3u8Manifest {
     pub fn set_date_range(&mut self, range: &DateRange) -> Result<(), DateRangeError> {
         if self.ended() {
             return Err(DateRangeError::Ended);
+        }
+        let mut line = String::new();
+        range.write(&mut line);
+        if !define::check_references(&line, &self.settings.definitions) {
+            return Err(DateRangeError::UndefinedVariable);
         }
         let now = self.open.end();
         let mut ranges = DateRanges::clone(&self.ranges);

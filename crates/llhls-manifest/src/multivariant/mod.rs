@@ -168,6 +168,11 @@ impl MultivariantPlaylist {
         for variant in &self.i_frame_variants {
             variant.write(&mut out);
         }
+        // Variables are replaced in every URI and quoted string (§4.3); so all that was printed
+        // is looked at, rather than each attribute that comes to mind.
+        if !define::check_references(&out, &self.definitions) {
+            return Err(MultivariantError::Definitions);
+        }
         Ok(out)
     }
 

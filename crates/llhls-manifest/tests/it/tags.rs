@@ -272,6 +272,24 @@ fn definitions_and_start() {
         check(config().define(Definition::Import("a b".into()))),
         ConfigError::Definitions
     );
+    let forward = config()
+        .define(Definition::Value {
+            name: "a".into(),
+            value: "{$b}".into(),
+        })
+        .define(Definition::Value {
+            name: "b".into(),
+            value: String::new(),
+        });
+    assert_eq!(check(forward), ConfigError::Definitions);
+    let mut plain = M3u8Manifest::new(config()).unwrap();
+    let key = Key::new(KeyMethod::SampleAes, "{$x}").unwrap();
+    assert_eq!(plain.change_keys(&[key]), Err(KeyError::UndefinedVariable));
+    let range = DateRange::new("a", MIDNIGHT).class("{$x}");
+    assert_eq!(
+        plain.set_date_range(&range),
+        Err(DateRangeError::UndefinedVariable)
+    );
     let near = config().start_offset(
         StartOffset::BeforeEnd(millis(5_999)),
         StartPrecision::Segment,
