@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use crate::config::{ManifestConfig, Settings};
 use crate::decimal::Decimal;
+use crate::define;
 use crate::edge::Liveness;
 use crate::error::ConfigError;
 use crate::id::{DiscontinuitySequence, InitVersion, MediaRef, Msn, PartIndex, Position};
@@ -351,7 +352,8 @@ impl<'s> Import<'s> {
                 let lines = fields.text()?;
                 let legal = lines.is_empty()
                     || (lines.ends_with('\n')
-                        && lines.lines().all(|line| line.starts_with("#EXT-X-KEY:")));
+                        && lines.lines().all(|line| line.starts_with("#EXT-X-KEY:"))
+                        && define::check_references(&lines, &self.settings.definitions));
                 if !legal {
                     return None;
                 }

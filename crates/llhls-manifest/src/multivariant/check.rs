@@ -170,18 +170,18 @@ impl MultivariantPlaylist {
             .map(|r| (r.uri.as_deref(), r.stable_id.as_deref()));
         for list in [pictures.collect::<Vec<_>>(), renditions.collect()] {
             for (index, (uri, id)) in list.iter().enumerate() {
+                if let Some(id) = id {
+                    let legal = |c: char| c.is_ascii_alphanumeric() || "+/=._-".contains(c);
+                    if id.is_empty() || !id.chars().all(legal) {
+                        return Err(bad("STABLE-ID", id));
+                    }
+                }
                 let Some(uri) = uri else { continue };
                 let differs = |(other, other_id): &(Option<&str>, Option<&str>)| {
                     *other == Some(uri) && other_id != id
                 };
                 if list[..index].iter().any(differs) {
                     return Err(MultivariantError::StableId((*uri).to_owned()));
-                }
-                if let Some(id) = id {
-                    let legal = |c: char| c.is_ascii_alphanumeric() || "+/=._-".contains(c);
-                    if id.is_empty() || !id.chars().all(legal) {
-                        return Err(bad("STABLE-ID", id));
-                    }
                 }
             }
         }
