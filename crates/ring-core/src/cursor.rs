@@ -356,7 +356,7 @@ mod following {
     //! The asynchronous half.
 
     use std::pin::Pin;
-    use std::task::{Context, Poll};
+    use std::task::{Context, Poll, Waker};
 
     use super::{Cursor, Delivery, FAIR_SHARE};
     use crate::error::CursorError;
@@ -403,7 +403,10 @@ mod following {
             reason = "the name that cursors and streams have"
         )]
         pub fn next(&mut self) -> NextDelivery<'_, M> {
-            NextDelivery { cursor: self }
+            NextDelivery {
+                cursor: self,
+                waits: false,
+            }
         }
 
         /// Waits for a payload, and adds up to `limit` that are there to `batch`: a batch pays for
@@ -441,6 +444,22 @@ mod following {
             })
         }
 
+        /// As `poll_step`, but a token that was woken rests until the next wait.
+        fn poll_following(&mut self, waker: &Waker) -> Poll<Result<Delivery<M>, CursorError>> {
+            let target = self.position + 1;
+            match self.step() {
+                Some(Ok(delivery)) => {
+                    self.ring.head().rest(&mut self.token, target);
+                    Poll::Ready(Ok(delivery))
+                }
+                Some(interruption) => {
+                    self.leave();
+                    Poll::Ready(interruption)
+                }
+                None => self.poll_step(waker),
+            }
+        }
+
         fn poll_fairly(
             &mut self,
             context: &mut Context<'_>,
@@ -450,7 +469,7 @@ mod following {
                 context.waker().wake_by_ref();
                 return Poll::Pending;
             }
-            let answer = self.poll_step(context.waker());
+            let answer = self.poll_following(context.waker());
             match answer {
                 Poll::Ready(_) => self.share -= 1,
                 Poll::Pending => self.share = FAIR_SHARE,
@@ -464,19 +483,25 @@ mod following {
     #[must_use = "futures do nothing unless awaited"]
     pub struct NextDelivery<'a, M = ()> {
         cursor: &'a mut Cursor<M>,
+        /// Whether the last answer was to wait.
+        waits: bool,
     }
 
     impl<M: Clone> Future for NextDelivery<'_, M> {
         type Output = Result<Delivery<M>, CursorError>;
 
         fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-            self.cursor.poll_fairly(context)
+            let answer = self.cursor.poll_fairly(context);
+            self.waits = answer.is_pending();
+            answer
         }
     }
 
     impl<M> Drop for NextDelivery<'_, M> {
         fn drop(&mut self) {
-            self.cursor.leave();
+            if self.waits {
+                self.cursor.leave();
+            }
         }
     }
 

@@ -82,8 +82,10 @@ pub(crate) struct Waiters {
     free: Vec<usize>,
     /// Sorted by target. Usually one or two: everybody waits for the next payload.
     buckets: VecDeque<Bucket>,
-    /// Waiters registered, woken or not.
-    count: usize,
+    /// Waiters in a bucket or released, and not woken yet.
+    waiting: usize,
+    /// Tokens given out: the waiting ones, and those that rest until their owner waits again.
+    tokens: usize,
 }
 
 impl Waiters {
@@ -98,13 +100,19 @@ impl Waiters {
             slab: vec![ready],
             free: Vec::new(),
             buckets: VecDeque::new(),
-            count: 0,
+            waiting: 0,
+            tokens: 0,
         }
     }
 
-    /// Waiters registered.
-    pub(crate) fn count(&self) -> usize {
-        self.count
+    /// Waiters that have not been woken.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting
+    }
+
+    /// Tokens given out.
+    pub(crate) fn tokens(&self) -> usize {
+        self.tokens
     }
 
     /// The lowest target anyone waits for; `u64::MAX` when nobody does.
@@ -119,24 +127,25 @@ impl Waiters {
         let head = self.bucket(target);
         let index = self.allocate(target, Some(waker));
         self.link(index, head);
-        self.count += 1;
+        self.tokens += 1;
         Token(index)
     }
 
-    /// Puts a waiter that was polled again back in order: a new waker, and, if it had been woken
-    /// for something else, a place in its bucket again.
-    pub(crate) fn renew(&mut self, token: &Token, waker: Waker) {
+    /// Lets a token's owner wait, again or still: for `target`, to be woken by `waker`.
+    pub(crate) fn renew(&mut self, token: &Token, target: u64, waker: Waker) {
         let index = token.0;
         if self.slab[index].waker.is_some() {
-            self.slab[index].waker = Some(waker);
-            return;
+            if self.slab[index].target == target {
+                self.slab[index].waker = Some(waker);
+                return;
+            }
+            let neighbour = self.slab[index].before;
+            self.unlink(index);
+            self.retire_if_empty(neighbour);
         }
-        debug_assert_eq!(
-            self.slab[index].after, index,
-            "a woken waiter is in no list"
-        );
-        let head = self.bucket(self.slab[index].target);
+        let head = self.bucket(target);
         self.slab[index].waker = Some(waker);
+        self.slab[index].target = target;
         self.link(index, head);
     }
 
@@ -144,9 +153,11 @@ impl Waiters {
     pub(crate) fn remove(&mut self, token: &Token) {
         let index = token.0;
         let neighbour = self.slab[index].before;
-        self.unlink(index);
+        if self.slab[index].waker.is_some() {
+            self.unlink(index);
+        }
         self.release(index);
-        self.count -= 1;
+        self.tokens -= 1;
         self.retire_if_empty(neighbour);
     }
 
@@ -270,6 +281,7 @@ impl Waiters {
         self.slab[index].after = head;
         self.slab[last].after = index;
         self.slab[head].before = index;
+        self.waiting += 1;
     }
 
     fn unlink(&mut self, index: usize) {
@@ -278,6 +290,7 @@ impl Waiters {
         self.slab[after].before = before;
         self.slab[index].before = index;
         self.slab[index].after = index;
+        self.waiting -= 1;
     }
 }
 
@@ -298,7 +311,7 @@ mod tests {
         assert_eq!(waiters.lowest(), 1);
         waiters.release_where(|target| target <= 5);
         assert_eq!(waiters.take_released(8).len(), 2);
-        assert_eq!((waiters.lowest(), waiters.count()), (9, 3));
+        assert_eq!((waiters.lowest(), waiters.waiting()), (9, 1));
     }
 
     #[test]
@@ -324,7 +337,10 @@ mod tests {
             waiters.remove(&token);
         }
         assert!(!waiters.has_released());
-        assert_eq!((waiters.count(), waiters.lowest()), (0, u64::MAX));
+        assert_eq!(
+            (waiters.waiting() + waiters.tokens(), waiters.lowest()),
+            (0, u64::MAX)
+        );
         assert_eq!(waiters.free.len() + 1, waiters.slab.len());
     }
 
@@ -332,14 +348,38 @@ mod tests {
     fn a_woken_waiter_can_wait_again() {
         let mut waiters = Waiters::new();
         let token = waiters.register(4, waker());
-        waiters.renew(&token, waker());
+        waiters.renew(&token, 4, waker());
         waiters.release_where(|_| true);
         assert_eq!(waiters.take_released(9).len(), 1);
         assert_eq!(waiters.lowest(), u64::MAX);
-        waiters.renew(&token, waker());
+        waiters.renew(&token, 4, waker());
         assert_eq!(waiters.lowest(), 4);
         waiters.remove(&token);
-        assert_eq!((waiters.count(), waiters.lowest()), (0, u64::MAX));
+        assert_eq!(
+            (waiters.waiting() + waiters.tokens(), waiters.lowest()),
+            (0, u64::MAX)
+        );
+    }
+
+    #[test]
+    fn a_token_can_wait_for_something_else() {
+        let mut waiters = Waiters::new();
+        let token = waiters.register(4, waker());
+        waiters.renew(&token, 9, waker());
+        assert_eq!(
+            (waiters.lowest(), waiters.waiting(), waiters.tokens()),
+            (9, 1, 1)
+        );
+        waiters.release_where(|target| target <= 9);
+        waiters.renew(&token, 12, waker());
+        assert!(!waiters.has_released(), "it waits again");
+        assert_eq!((waiters.lowest(), waiters.waiting()), (12, 1));
+        waiters.remove(&token);
+        assert_eq!(
+            (waiters.lowest(), waiters.waiting(), waiters.tokens()),
+            (u64::MAX, 0, 0)
+        );
+        assert_eq!(waiters.free.len() + 1, waiters.slab.len());
     }
 
     #[test]

@@ -169,15 +169,14 @@ impl Watermark {
         let (word, batch) = {
             let mut waiters = self.waiters.lock();
             match token {
-                Some(token) => waiters.renew(token, waker),
-                None if waiters.count() >= self.limit => {
+                Some(token) => waiters.renew(token, target, waker),
+                None if waiters.tokens() >= self.limit => {
                     return Err(TooManyWaiters { limit: self.limit });
                 }
                 None => *token = Some(waiters.register(target, waker)),
             }
-            self.count
-                .store(waiters.count(), std::sync::atomic::Ordering::Relaxed);
             let batch = pass_on(&mut waiters);
+            self.note(&waiters);
             self.lowest
                 .store(lowest_concerned(&waiters), Ordering::Release);
             (self.word.fetch_or(ARMED, Ordering::AcqRel), batch)
@@ -193,8 +192,6 @@ impl Watermark {
         let batch = {
             let mut waiters = self.waiters.lock();
             waiters.remove(&token);
-            self.count
-                .store(waiters.count(), std::sync::atomic::Ordering::Relaxed);
             let batch = pass_on(&mut waiters);
             self.settle(&waiters);
             batch
@@ -202,13 +199,31 @@ impl Watermark {
         batch.wake();
     }
 
+    /// Ends a wait for `target` that was rewarded. The token rests for the next one, without a
+    /// lock, if its owner is known to have been woken and no chain of wake-ups has to be passed on.
+    ///
+    /// While a waiter is in its bucket, `lowest` is not above its target; while released ones wait
+    /// for their wake-up, it is 0. So above the target it says that this one was woken.
+    #[cfg(feature = "async")]
+    pub(crate) fn rest(&self, token: &mut Option<Token>, target: u64) {
+        if token.is_some() && self.lowest.load(Ordering::Acquire) <= target {
+            self.deregister(token);
+        }
+    }
+
     /// Waiters registered at this moment.
     pub(crate) fn waiting(&self) -> usize {
         self.count.load(std::sync::atomic::Ordering::Relaxed)
     }
 
+    fn note(&self, waiters: &Waiters) {
+        self.count
+            .store(waiters.waiting(), std::sync::atomic::Ordering::Relaxed);
+    }
+
     /// Brings the hints up to date with the list; under its lock.
     fn settle(&self, waiters: &Waiters) {
+        self.note(waiters);
         let lowest = lowest_concerned(waiters);
         self.lowest.store(lowest, Ordering::Release);
         // The bit changes under the lock only, so a look is enough to leave it alone.

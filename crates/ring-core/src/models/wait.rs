@@ -8,6 +8,7 @@ use loom::thread;
 
 use super::{check, check_within, payload, ring, shaped};
 use crate::config::RingConfig;
+use crate::cursor::Start;
 use crate::error::WaitError;
 use crate::reader::Reader;
 use crate::seq::Seq;
@@ -101,5 +102,25 @@ fn a_cancelled_waiter_passes_its_wake_up_on() {
             assert_eq!(waiter.join().unwrap(), payload(0));
         }
         assert_eq!(reader.waiting(), 0);
+    });
+}
+
+#[test]
+fn a_cursor_never_misses_an_append_though_its_token_rests() {
+    check_within(2, || {
+        let ring = ring(4);
+        let writer = {
+            let ring = Arc::clone(&ring);
+            thread::spawn(move || {
+                ring.append(payload(0), ()).unwrap();
+                ring.append(payload(1), ()).unwrap();
+            })
+        };
+        let mut cursor = Reader::new(Arc::clone(&ring)).cursor(Start::At(Seq::ZERO));
+        for seq in 0..2 {
+            assert_eq!(block_on(cursor.next()).unwrap().payload, payload(seq));
+        }
+        writer.join().unwrap();
+        assert_eq!(ring.head().waiting(), 0);
     });
 }
