@@ -82,6 +82,14 @@ pub(crate) fn thread_cpu() -> u64 {
     time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }
 
+/// Seconds of CPU time that the process has used. With as many busy threads as `workers`, divided
+/// by that, it is the time that would have passed on an idle machine: what other programs take is
+/// left out.
+pub(crate) fn process_cpu() -> f64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
+}
+
 /// CPU nanoseconds an operation, over `count` of them on this thread.
 pub(crate) fn cpu_per_operation(count: u64, run: impl FnOnce(u64)) -> f64 {
     let before = thread_cpu();

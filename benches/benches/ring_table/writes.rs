@@ -1,7 +1,7 @@
 use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
@@ -10,12 +10,12 @@ use seed::Options;
 use seed::chunk_cache::ChunkCache as Seed;
 use tokio::task::consume_budget;
 
-use crate::turns::{Better, Table, cpu_per_operation, runtime};
+use crate::turns::{Better, Table, cpu_per_operation, process_cpu, runtime};
 
 const PAYLOAD: usize = 64 << 10;
 const SLOTS: usize = 4096;
 
-/// Writes and reads a second, of one writer task and two reader tasks a stream. The captures at
+/// Writes and reads a second, in CPU time, of one writer task and two reader tasks a stream. The captures at
 /// the head of each block are made once a task; what follows them is the loop's body.
 macro_rules! beside {
     (
@@ -27,7 +27,7 @@ macro_rules! beside {
         let stop = Arc::new(AtomicBool::new(false));
         let (written, seen) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
         let mut tasks = Vec::new();
-        let started = Instant::now();
+        let started = process_cpu();
         for stream in 0..$streams {
             tasks.push({
                 let (stopped, total) = (Arc::clone(&stop), Arc::clone(&written));
@@ -59,12 +59,12 @@ macro_rules! beside {
         }
         std::thread::sleep(Duration::from_millis(400));
         stop.store(true, Ordering::Relaxed);
-        let elapsed = started.elapsed().as_secs_f64();
         runtime.block_on(async {
             for task in tasks {
                 task.await.expect("no panic");
             }
         });
+        let elapsed = (process_cpu() - started) / 2.0;
         let rate = |count: &AtomicU64| count.load(Ordering::Relaxed) as f64 / elapsed;
         (rate(&written), rate(&seen))
     }};
@@ -222,7 +222,7 @@ pub(crate) fn beside_readers(table: &mut Table) {
     let reads = std::cell::RefCell::new((Vec::new(), Vec::new()));
     table.row(
         "R3 writes: 8 streams × (1 writer + 2 readers), 64 KiB, hashed, 2 workers",
-        "GB/s",
+        "GB per worker CPU s × 2",
         Better::Higher,
         vec![
             (
@@ -253,7 +253,7 @@ pub(crate) fn beside_readers(table: &mut Table) {
     };
     table.row(
         "R3 reads, of the same runs",
-        "GB/s",
+        "GB per worker CPU s × 2",
         Better::Higher,
         vec![
             ("playlists 0.1.6", replay(peer_reads)),
