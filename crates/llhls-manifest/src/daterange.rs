@@ -3,7 +3,8 @@
 use core::fmt;
 
 use crate::decimal::Decimal;
-use crate::state::{Fields, escape};
+use crate::import::Fields;
+use crate::state::escape;
 use crate::tags;
 use crate::text::{check_quoted, hexadecimal, quoted};
 use crate::time::{MediaDuration, WallClock};

@@ -36,6 +36,7 @@
 //! * [`MultivariantPlaylist`], the playlist of playlists.
 //! * [`ResourceNames`], and the numbers: [`Msn`], [`PartIndex`], [`Position`].
 
+mod borders;
 mod config;
 mod daterange;
 mod decimal;
@@ -45,6 +46,7 @@ mod directive;
 mod edge;
 mod error;
 mod id;
+mod import;
 mod key;
 mod list;
 mod multivariant;

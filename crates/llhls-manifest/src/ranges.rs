@@ -2,7 +2,8 @@
 
 use crate::daterange::{DateRange, DateRangeError};
 use crate::decimal::Decimal;
-use crate::state::{Fields, escape};
+use crate::import::Fields;
+use crate::state::escape;
 use crate::time::WallClock;
 
 /// More than this is an accident: it is repeated in every playlist.
