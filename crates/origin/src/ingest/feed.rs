@@ -71,6 +71,11 @@ impl Feed {
         self.header.is_some() && !self.last
     }
 
+    /// Whether the encoder said its last word, and the playlists have ended.
+    pub(super) fn has_ended(&self) -> bool {
+        self.last
+    }
+
     /// Takes bytes as they arrive and publishes what they complete.
     pub(super) fn receive(&mut self, chunk: &[u8], now: SystemTime) -> Result<(), IngestError> {
         let mut reader = self.reader.take().unwrap_or_else(|| match &self.header {
@@ -110,7 +115,7 @@ impl Feed {
     }
 
     /// Nobody will publish here again: the playlists end.
-    pub(super) fn end(mut self: Box<Self>) -> Origin {
+    pub(super) fn end(mut self: Box<Self>) {
         if let Err(error) = self.flush() {
             tracing::debug!(%error, "the last part was refused");
         }
@@ -119,7 +124,6 @@ impl Feed {
                 publisher.fin();
             }
         }
-        self.origin
     }
 
     fn item(&mut self, item: MediaItem, now: SystemTime) -> Result<(), IngestError> {

@@ -14,6 +14,7 @@
 mod clock;
 mod error;
 mod feed;
+mod janitor;
 mod label;
 mod points;
 

@@ -2,19 +2,16 @@
 
 use std::collections::HashMap;
 use std::ops::{Deref, DerefMut};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use llhls::registry::StreamName;
+use tokio::time::Instant;
 
 use crate::ingest::error::IngestError;
 use crate::ingest::feed::Feed;
+use crate::ingest::janitor::{self, Farewells, LINGER};
 use crate::ingest::label::Point;
 use crate::origin::Origin;
-
-/// How long a point may be silent before its stream is ended.
-const LINGER: Duration = Duration::from_secs(60);
-
-/// How long an ended stream stays watchable before its memory is returned.
-const KEEP: Duration = Duration::from_secs(300);
 
 /// The most points there may be. A point may hold a header and a part of each track that is not
 /// complete, and anybody may open one.
@@ -23,17 +20,30 @@ const LIMIT: usize = 1024;
 /// All points that have sent a header and may send more.
 #[derive(Debug, Default)]
 pub(crate) struct Points {
-    points: Mutex<HashMap<Point, Slot>>,
-    /// Counts requests, to tell whether a point has been silent.
-    requests: std::sync::atomic::AtomicU64,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    points: HashMap<Point, Slot>,
+    farewells: Farewells,
+    janitor: Janitor,
 }
 
 #[derive(Debug)]
 enum Slot {
     /// A request is under way.
     Taken,
-    /// Between requests; the number is that of the last request.
-    Parked { feed: Box<Feed>, request: u64 },
+    /// Between requests, since then.
+    Parked { feed: Box<Feed>, since: Instant },
+}
+
+/// Whether the one task that waits for all of them is there.
+#[derive(Debug, Default, PartialEq, Eq)]
+enum Janitor {
+    #[default]
+    Away,
+    AtWork,
 }
 
 impl Points {
@@ -43,74 +53,97 @@ impl Points {
         origin: &Origin,
         point: Point,
     ) -> Result<FeedGuard, IngestError> {
-        let mut points = self.points.lock().unwrap_or_else(PoisonError::into_inner);
-        if points.len() >= LIMIT && !points.contains_key(&point) {
+        let mut state = self.lock();
+        if state.points.len() >= LIMIT && !state.points.contains_key(&point) {
             return Err(IngestError::Full { limit: LIMIT });
         }
-        let feed = match points.insert(point.clone(), Slot::Taken) {
+        let feed = match state.points.insert(point.clone(), Slot::Taken) {
             Some(Slot::Taken) => return Err(IngestError::Busy),
             Some(Slot::Parked { feed, .. }) => feed,
             None => Box::new(Feed::new(origin.clone(), point.clone())),
         };
-        let request = self
-            .requests
-            .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let (points, origin) = (Arc::clone(self), origin.clone());
         Ok(FeedGuard {
-            points: Arc::clone(self),
+            points,
+            origin,
             point,
             feed: Some(feed),
-            request,
         })
     }
 
     /// Puts a feed back after its request; one that holds nothing is forgotten.
-    fn park(self: &Arc<Self>, point: &Point, feed: Box<Feed>, request: u64) {
-        let mut points = self.points.lock().unwrap_or_else(PoisonError::into_inner);
-        if !feed.is_worth_keeping() {
-            points.remove(point);
-            return;
+    fn park(self: &Arc<Self>, origin: &Origin, point: Point, feed: Box<Feed>) {
+        let mut state = self.lock();
+        if feed.has_ended() {
+            state.farewells.add(point.presentation.clone());
         }
-        points.insert(point.clone(), Slot::Parked { feed, request });
-        drop(points);
-        // Without a runtime the process is going down, and the point with it.
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(Arc::clone(self).retire(point.clone(), request));
+        if feed.is_worth_keeping() {
+            state.points.insert(
+                point,
+                Slot::Parked {
+                    feed,
+                    since: Instant::now(),
+                },
+            );
+        } else {
+            state.points.remove(&point);
+        }
+        if state.janitor == Janitor::Away && state.next_due().is_some() {
+            // Without a runtime the process is going down, and everything with it.
+            if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+                runtime.spawn(janitor::run(Arc::clone(self), origin.clone()));
+                state.janitor = Janitor::AtWork;
+            }
         }
     }
 
-    /// Ends the stream of a point that stays silent, and later returns its memory.
-    async fn retire(self: Arc<Self>, point: Point, request: u64) {
-        tokio::time::sleep(LINGER).await;
-        let Some(feed) = self.unpark(&point, request) else {
-            return;
-        };
-        tracing::info!(presentation = %point.presentation, "no encoder came back; the stream ends");
-        let origin = feed.end();
-        tokio::time::sleep(KEEP).await;
-        let playlists = origin.playlists();
-        let ended = playlists.active().into_iter().any(|presentation| {
-            presentation.name == point.presentation
-                && presentation
-                    .renditions
-                    .iter()
-                    .all(|rendition| rendition.ended)
+    /// When the next thing is due. With nothing to wait for the janitor that asks may go.
+    pub(super) fn next_due(&self) -> Option<Instant> {
+        let mut state = self.lock();
+        let due = state.next_due();
+        if due.is_none() {
+            state.janitor = Janitor::Away;
+        }
+        due
+    }
+
+    /// Takes out the points that have been silent for too long at `now`.
+    pub(super) fn take_silent(&self, now: Instant) -> Vec<(Point, Box<Feed>)> {
+        let silent =
+            |slot: &Slot| matches!(slot, Slot::Parked { since, .. } if *since + LINGER <= now);
+        self.lock()
+            .points
+            .extract_if(|_, slot| silent(slot))
+            .filter_map(|(point, slot)| match slot {
+                Slot::Parked { feed, .. } => Some((point, feed)),
+                Slot::Taken => None,
+            })
+            .collect()
+    }
+
+    /// The stream of a point was ended.
+    pub(super) fn ended(&self, presentation: StreamName) {
+        self.lock().farewells.add(presentation);
+    }
+
+    /// Takes out the presentations whose time has come at `now`.
+    pub(super) fn take_farewells(&self, now: Instant) -> Vec<StreamName> {
+        self.lock().farewells.take_due(now)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // A panic under this lock leaves whole entries only.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn next_due(&self) -> Option<Instant> {
+        let silent = self.points.values().filter_map(|slot| match slot {
+            Slot::Parked { since, .. } => Some(*since + LINGER),
+            Slot::Taken => None,
         });
-        if ended {
-            playlists.remove(point.presentation.as_str());
-        }
-    }
-
-    /// Removes a parked feed, if `request` was its last.
-    fn unpark(&self, point: &Point, request: u64) -> Option<Box<Feed>> {
-        let mut points = self.points.lock().unwrap_or_else(PoisonError::into_inner);
-        match points.get(point) {
-            Some(Slot::Parked { request: last, .. }) if *last == request => {}
-            _ => return None,
-        }
-        match points.remove(point) {
-            Some(Slot::Parked { feed, .. }) => Some(feed),
-            _ => None,
-        }
+        silent.chain(self.farewells.next()).min()
     }
 }
 
@@ -118,10 +151,10 @@ impl Points {
 #[derive(Debug)]
 pub(super) struct FeedGuard {
     points: Arc<Points>,
+    origin: Origin,
     point: Point,
     /// Invariant: present until `drop`.
     feed: Option<Box<Feed>>,
-    request: u64,
 }
 
 /// Why a guard has a feed.
@@ -145,7 +178,7 @@ impl Drop for FeedGuard {
     fn drop(&mut self) {
         if let Some(mut feed) = self.feed.take() {
             feed.release();
-            self.points.park(&self.point, feed, self.request);
+            self.points.park(&self.origin, self.point.clone(), feed);
         }
     }
 }
