@@ -41,8 +41,8 @@ impl Tally {
     }
 }
 
-/// Millions of deliveries a second of CPU time, of all threads: bursts of `$batch` packets to `$readers` tasks, each burst
-/// once the one before has reached everybody.
+/// Millions of deliveries a second of CPU time, of all threads: bursts of `$batch` packets to
+/// `$readers` tasks, each burst once the one before has reached everybody.
 macro_rules! deliveries {
     ($readers:expr, $batch:expr, $bursts:expr,
      |$tally:ident| $reader:expr, |$payload:ident| $write:expr) => {{

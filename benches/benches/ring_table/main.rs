@@ -2,9 +2,10 @@
 //!
 //! `cargo bench -p benches --bench ring_table [-- R1 R5 … --rounds 7]`
 //!
-//! Every row runs its candidates in turn, round after round, in one process, so that what else the machine does
-//! falls on all of them. A ratio is the median over the rounds of that round's ratio. Rates count
-//! CPU time, of the thread or of all of them; only wake-ups are timed by the clock on the wall. Each candidate is first made to show that it reads what was written.
+//! Every row runs its candidates in turn, round after round, in one process, so that what else the
+//! machine does falls on all of them. A ratio is the median over the rounds of that round's ratio.
+//! Rates count CPU time, of the thread or of all of them; only wake-ups are timed by the clock on
+//! the wall. Each candidate is first made to show that it reads what was written.
 
 /// Fan-out of every packet to every reader: R8.
 mod fan_out;

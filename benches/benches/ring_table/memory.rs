@@ -8,8 +8,8 @@ use ring_core::{CacheConfig, ChunkCache, Writer};
 use seed::Options;
 use seed::chunk_cache::ChunkCache as Seed;
 
-/// Parts large enough that the allocator maps each by itself and returns it to the system when it is freed. Smaller ones
-/// are as free to the program, but stay resident in the allocator's pools.
+/// Parts large enough that the allocator maps each by itself and returns it to the system when it
+/// is freed. Smaller ones are as free to the program, but stay resident in the allocator's pools.
 const PART: usize = 256 << 10;
 const PARTS: usize = 250;
 

@@ -24,8 +24,8 @@ fn part(number: u64, len: usize) -> Bytes {
     Bytes::from(vec![number as u8; len])
 }
 
-/// Millions of reads a second, in CPU time, of `$readers` tasks on `$workers` workers. The body reads one
-/// position that `$positions` chose, and says whether it found it.
+/// Millions of reads a second, in CPU time, of `$readers` tasks on `$workers` workers. The body
+/// reads one position that `$positions` chose, and says whether it found it.
 macro_rules! rate {
     ($runtime:expr, $readers:expr, $beside:expr,
      |$positions:ident| { let $name:pat = $capture:expr; $read:expr }) => {{

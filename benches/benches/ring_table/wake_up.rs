@@ -39,7 +39,8 @@ impl Finish {
     }
 }
 
-/// Microseconds from publication to the last waiter, and of the publisher's own call; medians of `$times`.
+/// Microseconds from publication to the last waiter, and of the publisher's own call; medians of
+/// `$times`.
 macro_rules! wake_up {
     ($waiters:expr, $times:expr, |$round:ident, $finish:ident| $wait:expr, |$at:ident| { let $publisher:pat = $capture:expr; $publish:expr }) => {{
         let runtime = runtime(2);

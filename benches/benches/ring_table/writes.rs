@@ -15,8 +15,8 @@ use crate::turns::{Better, Table, cpu_per_operation, process_cpu, runtime};
 const PAYLOAD: usize = 64 << 10;
 const SLOTS: usize = 4096;
 
-/// Writes and reads a second, in CPU time, of one writer task and two reader tasks a stream. The captures at
-/// the head of each block are made once a task; what follows them is the loop's body.
+/// Writes and reads a second, in CPU time, of one writer task and two reader tasks a stream. The
+/// captures at the head of each block are made once a task; what follows them is the loop's body.
 macro_rules! beside {
     (
         $streams:expr,

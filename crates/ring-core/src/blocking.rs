@@ -35,8 +35,8 @@ thread_local! {
 
 /// Polls until there is an answer, parking in between; `None` when the deadline passes first.
 ///
-/// An unpark that was meant for somebody else on this thread only costs a round of the loop; one that comes before
-/// the park is remembered by it.
+/// An unpark that was meant for somebody else on this thread only costs a round of the loop; one
+/// that comes before the park is remembered by it.
 pub(crate) fn block_on<T>(
     deadline: Option<Instant>,
     mut poll: impl FnMut(&Waker) -> Poll<T>,
@@ -61,9 +61,11 @@ pub(crate) fn deadline_in(timeout: Duration) -> Option<Instant> {
 }
 
 impl<M: Clone> Reader<M> {
-    /// Blocks the thread until the payload at `seq` is there, and returns it; at once if it is there already or can never be.
+    /// Blocks the thread until the payload at `seq` is there, and returns it; at once if it is
+    /// there already or can never be.
     ///
-    /// Not for asynchronous tasks: it holds their thread. Wakes exactly as the future of `wait` does.
+    /// Not for asynchronous tasks: it holds their thread. Wakes exactly as the future of `wait`
+    /// does.
     ///
     /// # Errors
     ///

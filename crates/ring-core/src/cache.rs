@@ -333,8 +333,9 @@ impl<K: Eq + Hash + Clone + Send + Sync + 'static, M: Clone> ChunkCache<K, M> {
         self.open_shape(key, config.shape()?, Some(std::sync::Arc::new(sink)))
     }
 
-    /// Follows the streams as they open, end and go, from now on. Who is more than 1024 events behind is told by
-    /// [`CursorError::Lagged`](crate::CursorError::Lagged), and can start again from [`ChunkCache::keys`].
+    /// Follows the streams as they open, end and go, from now on. Who is more than 1024 events
+    /// behind is told by [`CursorError::Lagged`](crate::CursorError::Lagged), and can start again
+    /// from [`ChunkCache::keys`].
     ///
     /// ```
     /// use ring_core::{CacheConfig, ChunkCache, StreamEvent};

@@ -24,7 +24,8 @@ pub enum DigestPolicy {
 #[non_exhaustive]
 pub enum GapPolicy {
     /// Later payloads stay unpublished until the gap is filled or given up by
-    /// [`Writer::skip_to`](crate::Writer::skip_to). A `put` that would need the gap's own slot is refused. The default.
+    /// [`Writer::skip_to`](crate::Writer::skip_to). A `put` that would need the gap's own slot is
+    /// refused. The default.
     #[default]
     Hold,
     /// A gap is given up as soon as a payload this many positions or more beyond it arrives.
@@ -35,8 +36,9 @@ pub enum GapPolicy {
 ///
 /// # Worst-case memory
 ///
-/// `max_bytes` of payload as long as nobody else holds it, plus 64 bytes a slot of index (the size of the metadata comes on
-/// top), made block by block as the stream fills its first lap, plus 56 bytes for each waiter.
+/// `max_bytes` of payload as long as nobody else holds it, plus 64 bytes a slot of index (the size
+/// of the metadata comes on top), made block by block as the stream fills its first lap, plus 56
+/// bytes for each waiter.
 ///
 /// ```
 /// use ring_core::RingConfig;
@@ -81,14 +83,16 @@ impl RingConfig {
     }
 
     /// How many bytes of payload are held at most; the oldest make room. Default 64 MiB. A single
-    /// larger payload is refused. The bytes that writers are storing at this very moment come on top.
+    /// larger payload is refused. The bytes that writers are storing at this very moment come on
+    /// top.
     #[must_use]
     pub const fn max_bytes(mut self, bytes: u64) -> Self {
         self.max_bytes = bytes;
         self
     }
 
-    /// How many operations may wait on the stream at once. Default 65 536, about 56 bytes each while they wait.
+    /// How many operations may wait on the stream at once. Default 65 536, about 56 bytes each
+    /// while they wait.
     #[must_use]
     pub const fn max_waiters(mut self, waiters: usize) -> Self {
         self.max_waiters = waiters;
@@ -126,7 +130,8 @@ impl RingConfig {
 
     /// Whether payloads that several threads read again and again get a handle for each of them,
     /// so that reading scales with the cores. Default true. Costs up to 192 bytes for each
-    /// mirrored payload and thread (of eight at most), and nothing for payloads that one thread reads.
+    /// mirrored payload and thread (of eight at most), and nothing for payloads that one thread
+    /// reads.
     #[must_use]
     pub const fn mirrors(mut self, mirrors: bool) -> Self {
         self.mirrors = mirrors;
@@ -188,7 +193,7 @@ pub(crate) struct Shape {
 /// # Worst-case memory
 ///
 /// `max_bytes` of payload over all streams, plus `max_streams` times the index of a stream (see
-/// [`RingConfig`]). An open stream that was never written costs about 3 KiB with the default shape.
+/// [`RingConfig`]). An open stream that was never written costs about 5 KiB with the default shape.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CacheConfig {
     max_streams: usize,

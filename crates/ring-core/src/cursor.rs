@@ -368,8 +368,8 @@ mod following {
         ///
         /// # Cancel safety
         ///
-        /// Dropping the future leaves the cursor where it is: no payload was taken, and the place in the list of
-        /// waiters is given back at once.
+        /// Dropping the future leaves the cursor where it is: no payload was taken, and the place
+        /// in the list of waiters is given back at once.
         ///
         /// # Errors
         ///
@@ -432,8 +432,8 @@ mod following {
             Ok(1 + self.fill(batch, limit - 1))
         }
 
-        /// The next payload, or a wake-up when there is one: what `Stream::poll_next` is. `None` after
-        /// the end and after removal.
+        /// The next payload, or a wake-up when there is one: what `Stream::poll_next` is. `None`
+        /// after the end and after removal.
         pub fn poll_next(
             &mut self,
             context: &mut Context<'_>,

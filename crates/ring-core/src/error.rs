@@ -1,7 +1,7 @@
 //! What can be answered instead of a payload or a position: one small type an operation.
 //!
-//! Every variant carries the numbers that let a caller choose what to do. None is fatal to the cache, and
-//! none means a bug on either side unless it says so.
+//! Every variant carries the numbers that let a caller choose what to do. None is fatal to the
+//! cache, and none means a bug on either side unless it says so.
 
 use std::error::Error;
 use std::fmt;
@@ -17,7 +17,8 @@ pub enum GetError {
         /// The position the next published payload gets.
         next: Seq,
     },
-    /// The position was held and has made room for newer ones, or was dropped by a reset. It will not come back.
+    /// The position was held and has made room for newer ones, or was dropped by a reset. It will
+    /// not come back.
     Evicted {
         /// The oldest position that may still be held.
         oldest: Seq,
@@ -32,7 +33,8 @@ pub enum GetError {
         /// One past the last position of the stream.
         next: Seq,
     },
-    /// The stream was removed, or its key belongs to a newer generation. This handle is of no more use.
+    /// The stream was removed, or its key belongs to a newer generation. This handle is of no more
+    /// use.
     Gone,
 }
 

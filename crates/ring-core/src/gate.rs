@@ -1,8 +1,8 @@
 //! Readers that a writer may wait for.
 //!
-//! Each registered reader holds the position it reads next. The lowest of them is a watermark like the head, and a writer
-//! that wants to overwrite nothing unread waits for it as readers wait for the head. Streams
-//! without registered readers pay nothing: plain appends never look here.
+//! Each registered reader holds the position it reads next. The lowest of them is a watermark like
+//! the head, and a writer that wants to overwrite nothing unread waits for it as readers wait for
+//! the head. Streams without registered readers pay nothing: plain appends never look here.
 
 use crate::sync::Mutex;
 use crate::watermark::Watermark;

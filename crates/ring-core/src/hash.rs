@@ -1,8 +1,8 @@
 //! How keys are hashed in the directory.
 //!
 //! A lookup by key is on the path of callers who keep no handle, and the standard library's
-//! `SipHash` was measured at half of its time. This is a folded multiplication with a random seed a cache:
-//! quick for integers and short names, and not predictable from outside.
+//! `SipHash` was measured at half of its time. This is a folded multiplication with a random seed a
+//! cache: quick for integers and short names, and not predictable from outside.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 

@@ -42,7 +42,8 @@ pub enum StreamEvent<K> {
     },
 }
 
-/// What outlives the streams of a cache: the ring of events, and the counts of streams that are gone.
+/// What outlives the streams of a cache: the ring of events, and the counts of streams that are
+/// gone.
 #[derive(Debug)]
 pub(crate) struct Journal<K> {
     /// A ring like any other. The event is the metadata of an empty payload.

@@ -13,7 +13,8 @@
 //!   lane 1      { stamp 7             │ lock │ Bytes ─┘    (three counts, one memory)
 //! ```
 //!
-//! Mirrors made by the writer were the alternative: 40 ns a lane and write, for payloads nobody may read.
+//! Mirrors made by the writer were the alternative: 40 ns a lane and write, for payloads nobody may
+//! read.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,8 +1,8 @@
 //! The last *N* payloads of many streams, for many readers.
 //!
-//! A stream is a ring of numbered slots that hold [`Bytes`](bytes::Bytes). A writer appends, any number of
-//! readers get by number, and everybody sees everything. The crate knows nothing of what the payloads
-//! mean: media parts, telemetry, encrypted packets.
+//! A stream is a ring of numbered slots that hold [`Bytes`](bytes::Bytes). A writer appends, any
+//! number of readers get by number, and everybody sees everything. The crate knows nothing of what
+//! the payloads mean: media parts, telemetry, encrypted packets.
 //!
 //! ```text
 //!   ChunkCache ── key ──▶ stream ──▶ ring of slots
@@ -15,14 +15,16 @@
 //!
 //! # Rules
 //!
-//! * **Numbers are linear.** The first payload of a stream is [`Seq`] 0 (or what its configuration says), each later one
-//!   the next. No number is used twice in a stream's life, so a number names one payload for ever.
+//! * **Numbers are linear.** The first payload of a stream is [`Seq`] 0 (or what its configuration
+//!   says), each later one the next. No number is used twice in a stream's life, so a number names
+//!   one payload for ever.
 //! * **Never wrong bytes.** A read gives exactly the payload of that stream, generation and
 //!   number, or says what is the matter, with numbers: [`GetError::NotYet`],
 //!   [`GetError::Evicted`], [`GetError::Ended`], [`GetError::Gone`].
 //! * **A writer never waits** for readers or for other writers. It stores one payload under one
 //!   slot's lock and publishes it with one atomic operation.
-//! * **Reads do not copy.** A `Bytes` clone shares the payload, and stays valid after the ring has moved on.
+//! * **Reads do not copy.** A `Bytes` clone shares the payload, and stays valid after the ring has
+//!   moved on.
 //! * **Memory is bounded** by slots and bytes a stream, and streams and bytes in all; see
 //!   [`RingConfig`] and [`CacheConfig`]. Asking for what does not exist allocates nothing.
 //! * **A live stream is never evicted** to make room for another one.
@@ -35,17 +37,18 @@
 //! | thread | the same | [`Reader::wait_blocking`] | [`Cursor::next_blocking`] |
 //! | a glance | [`Reader::with`] | | [`Cursor::try_next`] |
 //!
-//! A [`Writer`] appends ([`append`](Writer::append), [`append_copy`](Writer::append_copy)), stores what comes in any order
-//! ([`put`](Writer::put)), or waits for readers that asked to be waited for (`send`, [`send_blocking`](Writer::send_blocking)).
+//! A [`Writer`] appends ([`append`](Writer::append), [`append_copy`](Writer::append_copy)), stores
+//! what comes in any order ([`put`](Writer::put)), or waits for readers that asked to be waited for
+//! (`send`, [`send_blocking`](Writer::send_blocking)).
 //!
 //! # Edge cases
 //!
 //! * *Overrun.* A reader that is too slow is told so: [`GetError::Evicted`] with the oldest
 //!   position it can still have. Nothing waits for it, and it loses nothing else.
-//! * *Gaps.* A payload put ahead of its time stays unpublished until those before it are there, or are
-//!   given up by [`GapPolicy`] or [`Writer::skip_to`]; then they are [`GetError::Missing`].
-//! * *Reset.* [`Writer::reset`] drops what is held and starts a new [`Epoch`]; numbering goes on, so no old
-//!   number ever names new bytes. Cursors get [`CursorError::Discontinuity`].
+//! * *Gaps.* A payload put ahead of its time stays unpublished until those before it are there, or
+//!   are given up by [`GapPolicy`] or [`Writer::skip_to`]; then they are [`GetError::Missing`].
+//! * *Reset.* [`Writer::reset`] drops what is held and starts a new [`Epoch`]; numbering goes on,
+//!   so no old number ever names new bytes. Cursors get [`CursorError::Discontinuity`].
 //! * *End.* [`Writer::end`] lets readers drain; beyond the last payload they get
 //!   [`GetError::Ended`], and whoever waited for more is woken.
 //! * *Removal.* [`ChunkCache::remove`] releases the payloads at once. Handles answer
@@ -56,14 +59,15 @@
 //!
 //! # Consistency
 //!
-//! Within one stream, what [`Reader::last`] names is readable; a reader that sees payload *n* sees every
-//! earlier one that has not been evicted. A payload evicted by its number may for an instant be
-//! both counted and gone: [`Reader::oldest`] and [`Reader::bytes`] are exact when no writer is active.
+//! Within one stream, what [`Reader::last`] names is readable; a reader that sees payload *n* sees
+//! every earlier one that has not been evicted. A payload evicted by its number may for an instant
+//! be both counted and gone: [`Reader::oldest`] and [`Reader::bytes`] are exact when no writer is
+//! active.
 //!
 //! # Features
 //!
-//! * `async` (default): waiting as futures. They need a `Waker`, not a runtime, and pull nothing in; without the feature
-//!   everything else stays. Deadlines are futures that the caller brings.
+//! * `async` (default): waiting as futures. They need a `Waker`, not a runtime, and pull nothing
+//!   in; without the feature everything else stays. Deadlines are futures that the caller brings.
 //! * `stream`: `futures_core::Stream` for [`Cursor`].
 //!
 //! # Example

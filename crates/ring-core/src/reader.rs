@@ -14,9 +14,9 @@ use crate::sync::Arc;
 
 /// Reads one stream, at random.
 ///
-/// Cheap to clone (one reference count) and shared freely. It holds no position, so any number of tasks may
-/// use one. It belongs to one generation of its key and never shows another one's bytes: after the stream was removed, or its
-/// key opened again, it answers [`GetError::Gone`].
+/// Cheap to clone (one reference count) and shared freely. It holds no position, so any number of
+/// tasks may use one. It belongs to one generation of its key and never shows another one's bytes:
+/// after the stream was removed, or its key opened again, it answers [`GetError::Gone`].
 ///
 /// What a reader got stays valid whatever the ring does: `Bytes` share the payload, and the memory
 /// is released when the ring and all readers have let go of it.
@@ -61,7 +61,8 @@ impl<M> Reader<M> {
     }
 
     /// The runs of positions without a payload, from the oldest held to the newest written: gaps
-    /// that are waited for, gaps that were given up, and what is being stored at this moment. O(slots).
+    /// that are waited for, gaps that were given up, and what is being stored at this moment.
+    /// O(slots).
     #[must_use]
     pub fn gaps(&self) -> Vec<Gap> {
         self.ring.gaps()
@@ -157,7 +158,8 @@ impl<M: Clone> Reader<M> {
     /// The `count` payloads from `first` on: all of them, or an error that says which kind of
     /// position stands in the way. They stay separate, ready for a vectored write. O(count).
     ///
-    /// All come from one generation, because the handle does. Payloads may be evicted while the range is being read; then it fails.
+    /// All come from one generation, because the handle does. Payloads may be evicted while the
+    /// range is being read; then it fails.
     ///
     /// # Errors
     ///

@@ -207,7 +207,8 @@ impl<M> Writer<M> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future before it is ready means that the payload was not stored and takes no position.
+    /// Dropping the future before it is ready means that the payload was not stored and takes no
+    /// position.
     ///
     /// # Errors
     ///

@@ -5,9 +5,9 @@ use std::fmt;
 /// The position of a payload in its stream.
 ///
 /// Positions are linear: the first payload has the stream's first position (0 unless
-/// [`RingConfig::first`](crate::RingConfig::first) says otherwise), each later one the next, and none is ever used twice in
-/// the life of a stream. A position is just a number; it says nothing about whether its payload
-/// is still held.
+/// [`RingConfig::first`](crate::RingConfig::first) says otherwise), each later one the next, and
+/// none is ever used twice in the life of a stream. A position is just a number; it says nothing
+/// about whether its payload is still held.
 ///
 /// ```
 /// use ring_core::Seq;

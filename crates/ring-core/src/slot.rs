@@ -9,8 +9,8 @@
 //!
 //! The stamp names the position whose payload lies here. It is written only under the write lock,
 //! so under either lock it is exact; without a lock it is a hint that lets a miss leave the lock
-//! alone. A position is stored at most once in a stream's life, therefore "the stamp is mine" is all a reader needs:
-//! no generation and no lap has to be compared.
+//! alone. A position is stored at most once in a stream's life, therefore "the stamp is mine" is
+//! all a reader needs: no generation and no lap has to be compared.
 
 use std::fmt;
 
@@ -144,8 +144,8 @@ impl<M> Slot<M> {
         body.as_ref().map(read)
     }
 
-    /// As `read`, by a reader of `lane`, and says whether a mirror would pay: when readers of different lanes keep
-    /// taking turns on this slot.
+    /// As `read`, by a reader of `lane`, and says whether a mirror would pay: when readers of
+    /// different lanes keep taking turns on this slot.
     #[inline]
     pub(crate) fn read_noting<R>(
         &self,
@@ -263,8 +263,8 @@ impl<M> fmt::Debug for Slot<M> {
 ///   (seq + 1) << 8 │ mirrored 1 │ turns 4 │ last lane 3
 /// ```
 ///
-/// The notes are made under the shared lock and taken under the exclusive one, so whoever replaces a
-/// payload knows whether to look for mirrors.
+/// The notes are made under the shared lock and taken under the exclusive one, so whoever replaces
+/// a payload knows whether to look for mirrors.
 ///
 /// Ordering: stores are `Release` and loads `Acquire`, so that a reader that takes a miss for an
 /// answer also sees the claim or the tail that caused it. Content never relies on them, the lock

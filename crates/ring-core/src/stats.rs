@@ -10,8 +10,9 @@ use crate::lane::LANES;
 /// What happened to one stream, or to all of a cache, so far.
 ///
 /// Positions and bytes are exact when no writer is active. Hits are counted without an atomic
-/// read-modify-write, which would be a quarter of a read: when two threads that share a lane (a process with more than
-/// eight reading threads) count at the same instant, one of the two may be lost.
+/// read-modify-write, which would be a quarter of a read: when two threads that share a lane (a
+/// process with more than eight reading threads) count at the same instant, one of the two may be
+/// lost.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StreamStats {

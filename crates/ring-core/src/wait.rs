@@ -1,8 +1,8 @@
 //! Waiting for a position, as a future.
 //!
 //! No runtime is involved: a waiter is a `Waker` in the list of its stream's
-//! [`watermark`](crate::watermark). A notifier shared by all waiters of a stream was the simpler alternative, and it wakes
-//! everybody at each payload.
+//! [`watermark`](crate::watermark). A notifier shared by all waiters of a stream was the simpler
+//! alternative, and it wakes everybody at each payload.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -46,13 +46,15 @@ impl<M: Clone> Reader<M> {
     /// Waits until the payload at `seq` is there, and returns it; at once if it is there already
     /// or can never be.
     ///
-    /// Event-driven: the task sleeps until its own position is published, the stream ends before it, or
-    /// the stream is removed; it is not woken for anything else. Registering and waking are O(1).
+    /// Event-driven: the task sleeps until its own position is published, the stream ends before
+    /// it, or the stream is removed; it is not woken for anything else. Registering and waking are
+    /// O(1).
     ///
     /// # Cancel safety
     ///
     /// Dropping the future gives its place in the list of waiters back at once. Nothing was
-    /// consumed: a later `wait` or `get` for the same position finds what this one would have found.
+    /// consumed: a later `wait` or `get` for the same position finds what this one would have
+    /// found.
     ///
     /// # Errors
     ///

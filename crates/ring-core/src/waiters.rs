@@ -23,8 +23,8 @@ const READY: usize = 0;
 #[derive(Debug)]
 pub(crate) struct Token(usize);
 
-/// Wakers taken out under the lock, to be woken after it. The first few need no allocation: with the
-/// default batch none ever does.
+/// Wakers taken out under the lock, to be woken after it. The first few need no allocation: with
+/// the default batch none ever does.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     few: [Option<Waker>; 8],

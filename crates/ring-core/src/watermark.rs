@@ -4,12 +4,12 @@
 //!   word:  value << 1 | armed          armed: somebody may be waiting
 //! ```
 //!
-//! Both facts share one atomic word, and that is the whole argument why no wake-up is lost: a waiter registers under
-//! the lock and then sets `armed` with a read-modify-write; a writer advances with a
-//! read-modify-write. The word's modification order puts one before the other. If the advance
-//! comes first, the waiter's own operation returns the advanced value and it does not sleep. If
-//! the waiter comes first, the advance returns the armed bit and the writer looks at the list. No
-//! fence is needed, and a writer whom nobody waits for pays nothing.
+//! Both facts share one atomic word, and that is the whole argument why no wake-up is lost: a
+//! waiter registers under the lock and then sets `armed` with a read-modify-write; a writer
+//! advances with a read-modify-write. The word's modification order puts one before the other. If
+//! the advance comes first, the waiter's own operation returns the advanced value and it does not
+//! sleep. If the waiter comes first, the advance returns the armed bit and the writer looks at the
+//! list. No fence is needed, and a writer whom nobody waits for pays nothing.
 //!
 //! The alternative, a separate counter of waiters, needs a sequentially consistent fence in each
 //! append (store value, load counter against store counter, load value).
@@ -45,8 +45,9 @@ pub(crate) struct Watermark {
     /// On a cache line of its own: each append writes it, each read looks at it, and what is
     /// constant beside it would be fetched again and again.
     word: CachePadded<AtomicU64>,
-    /// A lower bound of what is waited for, so that an advance nobody is concerned by leaves the lock alone. Written
-    /// under the lock before `armed` is set; a writer that sees `armed` sees it, too.
+    /// A lower bound of what is waited for, so that an advance nobody is concerned by leaves the
+    /// lock alone. Written under the lock before `armed` is set; a writer that sees `armed` sees
+    /// it, too.
     lowest: AtomicU64,
     waiters: Mutex<Waiters>,
     /// How many are in the list, for those who only want to know. Written under the lock.
@@ -80,8 +81,8 @@ impl Watermark {
         self.word.fetch_or(0, Ordering::AcqRel) >> 1
     }
 
-    /// From `value` to `value + 1`, when nobody waits. Fails, among other reasons, when somebody does: the
-    /// cheapest test for the usual case.
+    /// From `value` to `value + 1`, when nobody waits. Fails, among other reasons, when somebody
+    /// does: the cheapest test for the usual case.
     #[inline]
     pub(crate) fn advance_unarmed(&self, value: u64) -> bool {
         self.word
@@ -94,7 +95,8 @@ impl Watermark {
             .is_ok()
     }
 
-    /// From `value` to `value + 1`. The caller wakes, by [`Watermark::wake`], once it is done advancing.
+    /// From `value` to `value + 1`. The caller wakes, by [`Watermark::wake`], once it is done
+    /// advancing.
     pub(crate) fn advance(&self, value: u64) -> Advance {
         let mut word = value << 1;
         loop {
@@ -242,8 +244,8 @@ fn lowest_concerned(waiters: &Waiters) -> u64 {
     }
 }
 
-/// Every visit to the list helps a chain of wake-ups along, so that one task that was woken and does
-/// not run cannot hold up those behind it.
+/// Every visit to the list helps a chain of wake-ups along, so that one task that was woken and
+/// does not run cannot hold up those behind it.
 fn pass_on(waiters: &mut Waiters) -> Batch {
     waiters.take_released(FAN_OUT)
 }

@@ -17,9 +17,9 @@ use crate::sync::Arc;
 /// at once, each payload gets a position of its own, and positions become readable in order.
 /// A writer never waits, neither for readers nor for other writers.
 ///
-/// Dropping a writer does not end its stream; say [`Writer::end`] when there is nothing more to come, so that
-/// readers know. The handle belongs to one generation: after the stream was removed, or its key opened again, it answers
-/// [`AppendError::Gone`].
+/// Dropping a writer does not end its stream; say [`Writer::end`] when there is nothing more to
+/// come, so that readers know. The handle belongs to one generation: after the stream was removed,
+/// or its key opened again, it answers [`AppendError::Gone`].
 ///
 /// ```
 /// use bytes::Bytes;
@@ -46,7 +46,8 @@ impl<M> Writer<M> {
     /// without allocation once the ring has been round once, plus the payloads that make room.
     ///
     /// The payload is readable, and those who wait for it are awake, when this returns, unless
-    /// another writer is still storing an earlier position; then it is that writer who publishes both.
+    /// another writer is still storing an earlier position; then it is that writer who publishes
+    /// both.
     ///
     /// # Errors
     ///
@@ -59,8 +60,8 @@ impl<M> Writer<M> {
     /// Appends a copy of `payload`, in the memory of the payload that makes room for it: in the
     /// steady state nothing is allocated. O(len).
     ///
-    /// The memory is used again if it is large enough, nobody holds it any more and the stream has no sink; else
-    /// the copy gets memory of its own. For payloads that are in a `Bytes` already,
+    /// The memory is used again if it is large enough, nobody holds it any more and the stream has
+    /// no sink; else the copy gets memory of its own. For payloads that are in a `Bytes` already,
     /// [`Writer::append_with`] is cheaper.
     ///
     /// # Errors
@@ -72,9 +73,10 @@ impl<M> Writer<M> {
 
     /// Stores a payload at a position of the caller's choice, in any order: what a replica does.
     ///
-    /// Positions become readable, and waiters wake, up to the first one that is missing. What becomes of a gap is the
-    /// stream's [`GapPolicy`](crate::GapPolicy); [`Reader::gaps`] lists them. After the end, gaps
-    /// below it can still be filled. O(1) plus what becomes readable, and plus the comparison of bytes when the position is held.
+    /// Positions become readable, and waiters wake, up to the first one that is missing. What
+    /// becomes of a gap is the stream's [`GapPolicy`](crate::GapPolicy); [`Reader::gaps`] lists
+    /// them. After the end, gaps below it can still be filled. O(1) plus what becomes readable, and
+    /// plus the comparison of bytes when the position is held.
     ///
     /// # Errors
     ///

@@ -270,7 +270,8 @@ impl<M> Ring<M> {
 }
 
 impl<M: Clone> Ring<M> {
-    /// Runs `read` on the content of `seq`, under its slot's shared lock, and counts the answer. O(1).
+    /// Runs `read` on the content of `seq`, under its slot's shared lock, and counts the answer.
+    /// O(1).
     #[inline]
     pub(crate) fn read<R>(
         &self,

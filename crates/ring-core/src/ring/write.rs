@@ -249,7 +249,8 @@ impl<M> Ring<M> {
         }
     }
 
-    /// Makes `seq` a claimed position, and all before it. After the end no position is added, but gaps are still filled.
+    /// Makes `seq` a claimed position, and all before it. After the end no position is added, but
+    /// gaps are still filled.
     fn claim_through(&self, seq: u64) -> Result<(), AppendError> {
         let mut claim = self.claim.load(Ordering::Acquire);
         while claim >> 1 <= seq {

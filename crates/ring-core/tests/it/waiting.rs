@@ -195,3 +195,51 @@ async fn cancelled_members_of_a_crowd_do_not_break_the_chain() {
     }
     assert_eq!(reader.waiting(), 0);
 }
+
+#[test]
+fn waiting_for_at_least_does_not_mind_what_came_and_went() {
+    let writer = stream(RingConfig::default().slots(1));
+    let reader = writer.reader();
+    let count = Arc::new(Count::default());
+    let mut wait = pin!(reader.wait_at_least(Seq::new(1)));
+    assert!(poll(wait.as_mut(), &count).is_pending());
+    writer.append(Bytes::new()).unwrap();
+    assert_eq!(count.0.load(Ordering::SeqCst), 0, "0 is not at least 1");
+    for _ in 0..3 {
+        writer.append(Bytes::new()).unwrap();
+    }
+    assert_eq!(count.0.load(Ordering::SeqCst), 1);
+    assert_eq!(poll(wait.as_mut(), &count), Poll::Ready(Ok(Seq::new(3))));
+    let mut beyond = pin!(reader.wait_at_least(Seq::new(9)));
+    assert!(poll(beyond.as_mut(), &count).is_pending());
+    writer.end();
+    let ended = Err(WaitError::Ended { next: Seq::new(4) });
+    assert_eq!(poll(beyond.as_mut(), &count), Poll::Ready(ended));
+    assert_eq!(reader.wait_at_least_blocking(Seq::new(2)), Ok(Seq::new(3)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn deadlines_end_a_wait_and_leave_no_trace() {
+    use std::time::Duration;
+    use tokio::time::sleep;
+
+    let writer = stream(RingConfig::default());
+    let reader = writer.reader();
+    let second = || sleep(Duration::from_secs(1));
+    let next = Seq::ZERO;
+    assert_eq!(
+        reader.wait_until(next, second()).await,
+        Err(WaitError::Elapsed { next })
+    );
+    let at_least = reader.wait_at_least_until(next, second()).await;
+    assert_eq!(at_least, Err(WaitError::Elapsed { next }));
+    assert_eq!(reader.waiting(), 0);
+    writer.append(Bytes::from_static(b"here")).unwrap();
+    let over = std::future::ready(());
+    assert_eq!(
+        reader.wait_until(next, over).await.unwrap(),
+        "here",
+        "what is there wins"
+    );
+    assert_eq!(reader.wait_at_least_until(next, second()).await, Ok(next));
+}
