@@ -21,7 +21,9 @@ const LOW_LATENCY = {
   abrEwmaDefaultEstimate: 3_000_000,
   startFragPrefetch: true,
   maxBufferLength: 12,
-  backBufferLength: 20,
+  // What was played is left to the browser to throw out. When hls.js 1.7 does it while parts of the newest segment are being appended,
+  // it can forget that segment, wait for one that it has, and stall until the next is complete: seen at 20 s, the first time it flushed.
+  backBufferLength: Infinity,
 };
 
 /**
