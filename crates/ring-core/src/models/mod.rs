@@ -30,10 +30,10 @@ pub(crate) fn check_within(preemptions: usize, model: impl Fn() + Send + Sync + 
 
 /// A ring of its own for a model.
 pub(crate) fn ring(slots: usize) -> Arc<Ring<()>> {
-    shaped(RingConfig::default().slots(slots))
+    shaped(&RingConfig::default().slots(slots))
 }
 
-pub(crate) fn shaped(config: RingConfig) -> Arc<Ring<()>> {
+pub(crate) fn shaped(config: &RingConfig) -> Arc<Ring<()>> {
     let shape = config.shape().expect("a possible shape");
     Arc::new(Ring::new(
         shape,
@@ -50,6 +50,6 @@ pub(crate) fn payload(seq: u64) -> Bytes {
 /// What is read, if it is, must be what was written for that position.
 pub(crate) fn read_checked(ring: &Ring<()>, seq: u64) -> Result<(), crate::GetError> {
     ring.read(seq, |content| {
-        assert_eq!(content.payload, payload(seq), "bytes of another position")
+        assert_eq!(content.payload, payload(seq), "bytes of another position");
     })
 }

@@ -77,7 +77,7 @@ fn a_waiter_behind_a_gap_never_misses_the_put_that_fills_it() {
 fn a_cancelled_waiter_passes_its_wake_up_on() {
     check_within(2, || {
         // The publisher wakes one waiter only; whoever that is, the other one must hear of it.
-        let ring = shaped(RingConfig::default().slots(2).wake_batch(1));
+        let ring = shaped(&RingConfig::default().slots(2).wake_batch(1));
         let writer = {
             let ring = Arc::clone(&ring);
             thread::spawn(move || ring.append(payload(0), ()).unwrap())
