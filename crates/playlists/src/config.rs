@@ -8,8 +8,8 @@ use std::time::Duration;
 /// # Worst-case memory
 ///
 /// Payload: [`total_bytes`](Self::total_bytes), enforced by the ring. Beside it, per rendition, 64
-/// bytes for each slot of its ring and the text of one playlist window in up to six forms; per
-/// blocked request a few hundred bytes. Nothing is allocated for names that nobody publishes.
+/// bytes for each slot of its ring and the text of one playlist window in up to six forms; and
+/// the state of each blocked request. Nothing is allocated for names that nobody publishes.
 ///
 /// ```
 /// use playlists::RegistryConfig;

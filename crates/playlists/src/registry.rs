@@ -1,4 +1,5 @@
-//! `Playlists`: names to live streams. Looked up once per connection, never per part.
+//! `Playlists`: names to live streams. Looked up once per publisher and once per request, never
+//! while a part is published.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};

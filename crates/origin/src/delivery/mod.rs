@@ -1,8 +1,8 @@
 //! What players and caches ask for: playlists, parts, segments, init sections.
 //!
 //! A handler parses the request into types, calls a viewer handle, and maps the outcome to a
-//! status. No playlist text is read here, and nothing is made that could be shared: bodies come out
-//! of the registry as handles on memory that all answers have in common.
+//! status. No playlist text is read here, and bodies come out of the registry as handles on memory
+//! that all answers have in common. Headers are still written anew for each answer.
 //!
 //! ```text
 //! /live/PRESENTATION/index.m3u8              the multivariant playlist
