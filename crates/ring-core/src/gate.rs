@@ -100,6 +100,11 @@ impl Gate {
         self.waiters.wake_where(|_| true);
     }
 
+    /// Bytes were given up by hand: writers that wait for room look again.
+    pub(crate) fn room_made(&self) {
+        self.waiters.wake_where(|_| true);
+    }
+
     pub(crate) fn waiters(&self) -> &Watermark {
         &self.waiters
     }

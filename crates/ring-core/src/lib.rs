@@ -47,6 +47,7 @@
 //!   position it can still have. Nothing waits for it, and it loses nothing else.
 //! * *Gaps.* A payload put ahead of its time stays unpublished until those before it are there, or
 //!   are given up by [`GapPolicy`] or [`Writer::skip_to`]; then they are [`GetError::Missing`].
+//! * *Letting go.* [`Writer::release_before`] evicts by hand what is older than a position.
 //! * *Reset.* [`Writer::reset`] drops what is held and starts a new [`Epoch`]; numbering goes on,
 //!   so no old number ever names new bytes. Cursors get [`CursorError::Discontinuity`].
 //! * *End.* [`Writer::end`] lets readers drain; beyond the last payload they get
@@ -135,7 +136,7 @@ pub use error::{
     WaitError,
 };
 pub use hook::StreamEvent;
-pub use outcome::{EndOutcome, PutOutcome, RemoveOutcome};
+pub use outcome::{EndOutcome, PutOutcome, Released, RemoveOutcome};
 pub use reader::Reader;
 #[cfg(feature = "async")]
 pub use send::SendPayload;

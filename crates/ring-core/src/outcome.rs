@@ -1,4 +1,4 @@
-//! What ending and removing a stream did.
+//! What ending, releasing, removing and putting did.
 
 use crate::ring::{End, Freed};
 use crate::seq::Seq;
@@ -54,6 +54,24 @@ impl RemoveOutcome {
             payloads: freed.payloads,
             bytes: freed.bytes,
         })
+    }
+}
+
+/// What a release by hand gave back; see [`Writer::release_before`](crate::Writer::release_before).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Released {
+    /// Payloads given back. Readers that hold clones keep theirs alive.
+    pub payloads: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+impl Released {
+    pub(crate) fn from_ring(freed: Freed) -> Self {
+        Self {
+            payloads: freed.payloads,
+            bytes: freed.bytes,
+        }
     }
 }
 

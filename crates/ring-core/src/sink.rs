@@ -14,6 +14,8 @@ pub enum EvictionCause {
     Slots,
     /// Its bytes were needed for newer payloads.
     Bytes,
+    /// The writer let go of it; see [`Writer::release_before`](crate::Writer::release_before).
+    Released,
     /// The stream was reset.
     Reset,
     /// The stream was removed.
@@ -46,7 +48,7 @@ impl<M> fmt::Debug for Evicted<M> {
 
 /// Takes what a stream evicts: a recorder, a second tier of storage.
 ///
-/// Called by the thread that writes, resets or removes, after all of the ring's locks, once for
+/// Called by the thread that writes, releases, resets or removes, after all of the ring's locks, once for
 /// each payload, roughly in order of position (exactly, with one writer that appends). A sink that
 /// takes long makes that writer slow, and nobody else; hand over to a channel when in doubt. A
 /// stream that is dropped with its last handle does not call it.

@@ -5,7 +5,7 @@ use std::fmt;
 use bytes::Bytes;
 
 use crate::error::{AppendError, PutError};
-use crate::outcome::{EndOutcome, PutOutcome, RemoveOutcome};
+use crate::outcome::{EndOutcome, PutOutcome, Released, RemoveOutcome};
 use crate::reader::Reader;
 use crate::ring::Ring;
 use crate::seq::{Epoch, Generation, Seq};
@@ -111,6 +111,41 @@ impl<M> Writer<M> {
     /// `Ended`, `Gone`, and `OutOfPositions` for a position beyond [`Seq::MAX`].
     pub fn skip_to(&self, seq: Seq) -> Result<(), AppendError> {
         self.ring.skip_to(seq.value())
+    }
+
+    /// Lets go of every payload older than `seq`, as if the ring had come round to it: readers are
+    /// told [`GetError::Evicted`](crate::GetError::Evicted) with the oldest position left, the memory
+    /// is given back at once, and a sink gets what goes. For a writer that knows better than slots
+    /// and bytes how long a payload is of use: by age, by segment, by what a manifest names.
+    ///
+    /// Only what is published goes: `seq` beyond [`Reader::next`] releases all there is and claims
+    /// nothing, and no reader that waits is woken or told anything else than before. When nothing
+    /// is older than `seq`, nothing happens; positions never come back. A cursor that has not read
+    /// what goes is told that it lags, a [registered](Reader::registered_cursor) one too, and
+    /// senders that wait for bytes look again.
+    ///
+    /// After the end it works as before; on a stream that was removed it finds nothing.
+    /// O(payloads released), one slot locked at a time.
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use ring_core::{CacheConfig, ChunkCache, GetError, Released, Seq};
+    ///
+    /// let cache = ChunkCache::new(CacheConfig::default())?;
+    /// let writer = cache.open("camera")?;
+    /// let reader = writer.reader();
+    /// for payload in ["old", "older than that", "new"] {
+    ///     writer.append(Bytes::from(payload))?;
+    /// }
+    /// let newest = Seq::new(2);
+    /// assert_eq!(writer.release_before(newest), Released { payloads: 2, bytes: 18 });
+    /// assert_eq!(reader.get(Seq::ZERO), Err(GetError::Evicted { oldest: newest }));
+    /// assert_eq!(reader.get(newest)?, "new");
+    /// assert_eq!(writer.release_before(newest), Released::default());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn release_before(&self, seq: Seq) -> Released {
+        Released::from_ring(self.ring.release_before(seq.value()))
     }
 
     /// Drops what is held and starts a new epoch; numbering goes on, so no old number will ever

@@ -194,3 +194,28 @@ fn removal_beside_append_leaves_no_payload_behind() {
         assert_eq!(read_checked(&ring, 0), Err(GetError::Gone));
     });
 }
+
+#[test]
+fn release_beside_an_append_that_wraps_counts_each_payload_once() {
+    check(|| {
+        let ring = ring(2);
+        ring.append(payload(0), ()).unwrap();
+        ring.append(payload(1), ()).unwrap();
+        let writer = {
+            let ring = Arc::clone(&ring);
+            thread::spawn(move || ring.append(payload(2), ()).unwrap())
+        };
+        // Position 0 goes with the lap or with the release, position 1 with the release.
+        let released = ring.release_before(2);
+        writer.join().unwrap();
+        assert!((1..=2).contains(&released.payloads), "{released:?}");
+        assert_eq!((ring.bytes(), ring.oldest(), ring.next()), (8, 2, 3));
+        assert_eq!(
+            read_checked(&ring, 1),
+            Err(GetError::Evicted {
+                oldest: Seq::new(2)
+            })
+        );
+        assert_eq!(read_checked(&ring, 2), Ok(()));
+    });
+}

@@ -7,7 +7,7 @@ use crate::sink::{Evicted, EvictionCause};
 use crate::slot::{Content, Displaced};
 use crate::sync::Ordering;
 
-/// What a removal gave back.
+/// What a removal or a release gave back.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Freed {
     pub(crate) payloads: u64,
@@ -59,6 +59,31 @@ impl<M> Ring<M> {
                 return true;
             }
         }
+    }
+
+    /// Gives up what is published below `seq`. O(payloads given up), at most the slots.
+    pub(crate) fn release_before(&self, seq: u64) -> Freed {
+        // Not beyond the head: a position that is still to come is somebody's to fill and
+        // somebody else's to wait for.
+        let end = seq.min(self.head.value());
+        let released_to = self.tail.fetch_max(end, Ordering::AcqRel);
+        let mut freed = Freed::default();
+        for place in released_to.max(end.saturating_sub(self.shape.slots))..end {
+            let cleared = self
+                .slots
+                .get(place)
+                .and_then(|slot| slot.clear(|held| held < end));
+            if let Some(displaced) = cleared {
+                freed.payloads += 1;
+                freed.bytes += displaced.content.len();
+                self.account(0, displaced.content.len());
+                self.dispose(displaced, EvictionCause::Released);
+            }
+        }
+        if freed.bytes > 0 {
+            self.gate.room_made();
+        }
+        freed
     }
 
     /// What becomes of content that is no longer held. No lock of the ring is held here.
@@ -148,6 +173,7 @@ impl<M> Ring<M> {
             }
         }
         self.settle();
+        self.gate.room_made();
         Ok(start.epoch)
     }
 

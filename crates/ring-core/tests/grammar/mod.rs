@@ -48,6 +48,7 @@ enum Operation {
     Get { seq: u64 },
     Range { first: u64, count: usize },
     Next,
+    Release { seq: u64 },
     Reset,
     End,
     Remove,
@@ -79,6 +80,7 @@ impl Operation {
             24 => Self::Remove,
             25 => Self::Open,
             26 => Self::Reset,
+            27 => Self::Release { seq: near(program) },
             _ => Self::Next,
         }
     }
@@ -202,6 +204,11 @@ impl Run {
                 let found = self.handles[stream].cursor.try_next();
                 let found = found.map(|next| next.map(|it| (it.seq, it.payload)));
                 assert_eq!(found, expected, "next");
+            }
+            Operation::Release { seq } => {
+                let expected = self.model.streams[stream].release_before(seq);
+                let found = self.handles[stream].writer.release_before(Seq::new(seq));
+                assert_eq!((found.payloads, found.bytes), expected, "release {seq}");
             }
             Operation::Reset => {
                 let expected = self.model.streams[stream].reset();

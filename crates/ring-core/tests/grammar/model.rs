@@ -146,6 +146,15 @@ impl ModelStream {
         Ok(())
     }
 
+    /// Payloads and bytes that go.
+    pub(crate) fn release_before(&mut self, seq: u64) -> (u64, u64) {
+        let (payloads, bytes) = (self.held.len() as u64, self.bytes());
+        self.tail = self.tail.max(seq.min(self.head));
+        let oldest = self.oldest();
+        self.held.retain(|held, _| *held >= oldest);
+        (payloads - self.held.len() as u64, bytes - self.bytes())
+    }
+
     pub(crate) fn reset(&mut self) -> Result<u64, AppendError> {
         self.closed()?;
         self.tail = self.tail.max(self.claim);

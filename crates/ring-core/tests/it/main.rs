@@ -14,6 +14,8 @@ mod observing;
 mod pressure;
 /// Defects of an earlier ring, pinned by name.
 mod regression;
+/// Letting go by hand.
+mod releasing;
 /// Which public types may cross threads, checked by the compiler.
 mod send_sync;
 /// Streams: capacity, ends, removal, generations.
