@@ -78,6 +78,10 @@ impl M3u8Manifest {
             (_, true, _) | (_, _, Some(_)) => Ok(true),
             (_, false, None) => {
                 let independent = gap || facts.independence == Independence::Independent;
+                // What comes after an outage is not made a gap by it (AMB-17).
+                if independent && !gap && self.open.is_outage() {
+                    return Ok(true);
+                }
                 // To within half a part: a segment whose frames are rounded down to ticks must
                 // not grow by a whole group of pictures for want of a microsecond.
                 let half_part = Decimal::from_units(settings.part_limit().units() / 2);

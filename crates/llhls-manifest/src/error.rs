@@ -37,6 +37,8 @@ pub enum ConfigError {
     /// A definition is malformed or given twice, or the URIs' query uses one that is not there
     /// (§4.4.2.3).
     Definitions,
+    /// There is no such protocol version (§8).
+    Version(u8),
     /// A live playlist would start less than three target durations before its end (§4.4.2.2).
     StartOffset {
         /// The least that is allowed.
@@ -71,6 +73,7 @@ impl fmt::Display for ConfigError {
             Self::Start => f.write_str("numbering starts beyond 2^63"),
             Self::SkipDateRanges => f.write_str("date ranges can be skipped only with segments"),
             Self::Definitions => f.write_str("a definition is malformed, missing or given twice"),
+            Self::Version(version) => write!(f, "there is no protocol version {version}"),
             Self::StartOffset { minimum } => {
                 write!(f, "the start is less than {minimum} before the live edge")
             }

@@ -84,6 +84,7 @@ struct Now {
     clock: Option<WallClock>,
     init: Option<InitVersion>,
     init_changed: bool,
+    breaks: bool,
     last_part: Option<Position>,
     liveness: Liveness,
     longest: Decimal,
@@ -141,6 +142,7 @@ impl<'s> Import<'s> {
                     clock: fields.optional()?.map(WallClock::from_unix_nanos),
                     init: fields.optional()?.map(InitVersion::new),
                     init_changed: fields.flag()?,
+                    breaks: fields.flag()?,
                     last_part: {
                         let msn = fields.optional()?.map(Msn::new);
                         let part = fields.optional()?.map(PartIndex::new);
@@ -308,6 +310,8 @@ impl<'s> Import<'s> {
             return Err(ImportError::Inconsistent);
         }
         self.window.restore_longest(now.longest);
+        // Told before: what is in the state has been published.
+        let _ = self.window.parts_left(self.settings, printed);
         Ok(M3u8Manifest {
             settings: Arc::new(self.settings.clone()),
             window: self.window,
@@ -316,6 +320,7 @@ impl<'s> Import<'s> {
             clock: now.clock,
             init: now.init,
             init_changed: now.init_changed,
+            breaks: now.breaks,
             keys,
             ranges: Arc::new(self.ranges),
             last_part: now.last_part,

@@ -27,6 +27,16 @@
 //! * A version is an immutable value. What it lists, and what the specification says must stay
 //!   downloadable after it left, is answered from it.
 //!
+//! What a caller above it, with a clock and the bytes, has to ask for:
+//!
+//! * what must stay downloadable, and for how long: [`Rolled::removed`], [`Rolled::removed_parts`];
+//!   where it is: [`PlaylistView::segment_parts`]; and, with [`Retention::Caller`], that it may go:
+//!   [`M3u8Manifest::release`];
+//! * an outage: [`M3u8Manifest::push_gap`] at its pace; a single lost part: [`PartFacts::gap`];
+//! * an interruption, in all renditions together: [`M3u8Manifest::mark_discontinuity`];
+//! * another initialisation section: [`M3u8Manifest::change_init`], which hints it, and
+//!   [`PlaylistView::hinted_init`]; whether one may go: [`PlaylistView::needs_init`].
+//!
 //! The public interface is:
 //!
 //! * [`M3u8Manifest`], the machine, its [`ManifestConfig`], and what goes in and comes out:
@@ -37,6 +47,7 @@
 //! * [`ResourceNames`], and the numbers: [`Msn`], [`PartIndex`], [`Position`].
 
 mod borders;
+mod changes;
 mod config;
 mod daterange;
 mod decimal;
@@ -47,6 +58,7 @@ mod edge;
 mod error;
 mod id;
 mod import;
+mod invariants;
 mod key;
 mod list;
 mod multivariant;
@@ -55,6 +67,7 @@ mod part;
 mod ranges;
 mod render;
 mod report;
+mod rolled;
 mod roller;
 mod rounding;
 mod segment;
@@ -67,8 +80,8 @@ mod view;
 mod window;
 
 pub use config::{
-    Addressing, BitRates, IndependentSegments, ManifestConfig, PlaylistKind, SegmentRequest,
-    SkipUntil,
+    Addressing, BitRates, IndependentSegments, ManifestConfig, PlaylistKind, Retention,
+    SegmentRequest, SkipUntil,
 };
 pub use daterange::{DateCue, DateRange, DateRangeError, Extension};
 pub use decision::{Decision, Reject};
@@ -84,9 +97,10 @@ pub use multivariant::{
     SessionData, Variant, VideoRange,
 };
 pub use names::{NameError, ResourceName, ResourceNames};
-pub use part::{Availability, ClosedSegment, Continuity, Cut, Independence, PartFacts, Rolled};
+pub use part::{Availability, Continuity, Cut, Independence, PartFacts};
 pub use render::Form;
 pub use report::RenditionReport;
+pub use rolled::{ClosedSegment, Removed, Rolled};
 pub use roller::M3u8Manifest;
 pub use server_control::ServerControl;
 pub use state::ImportError;

@@ -1,6 +1,6 @@
-//! What the caller says about a part, and what the manifest answers to it.
+//! What the caller says about a part.
 
-use crate::id::{MediaRef, Msn, Position};
+use crate::id::{MediaRef, Msn};
 use crate::time::{MediaDuration, WallClock};
 
 /// The facts of one part, in the order of the media.
@@ -188,51 +188,4 @@ pub enum Cut {
     After,
     /// This part belongs to the open segment; if that breaks a limit it is refused.
     Never,
-}
-
-/// What a change of the manifest did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rolled {
-    /// Of a push: the part's place. Of anything else: the place that the next part gets.
-    pub position: Position,
-    /// The segment that was closed ahead of the part, or by the call.
-    pub closed: Option<ClosedSegment>,
-    /// The segment that the part itself closed: [`Cut::After`].
-    pub closed_after: Option<ClosedSegment>,
-    /// How many segments left the playlist. They stay retained (UP-11).
-    pub removed: u64,
-    /// How many segments left retention: no request for them or their parts needs an answer.
-    pub expired: u64,
-}
-
-impl Rolled {
-    pub(crate) const fn nothing(position: Position) -> Self {
-        Self {
-            position,
-            closed: None,
-            closed_after: None,
-            removed: 0,
-            expired: 0,
-        }
-    }
-
-    /// The segments that this change closed, oldest first.
-    pub fn closed_segments(&self) -> impl Iterator<Item = ClosedSegment> + use<> {
-        self.closed.into_iter().chain(self.closed_after)
-    }
-}
-
-/// A segment that gains no more parts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ClosedSegment {
-    /// Its number.
-    pub msn: Msn,
-    /// The media of its first part, which may be a gap: see `availability`.
-    pub first: MediaRef,
-    /// How many parts it has; at least one.
-    pub parts: u32,
-    /// The sum of its parts, as printed.
-    pub duration: MediaDuration,
-    /// Whether any of its parts is a gap.
-    pub availability: Availability,
 }

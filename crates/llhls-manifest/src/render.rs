@@ -93,7 +93,7 @@ impl PlaylistView {
         let skips_ranges =
             skipped > 0 && form == Form::Delta(Skip::V2) && settings.skip_date_ranges;
         tags::extm3u(out);
-        tags::version(out, self.version_floor(skipped, skips_ranges));
+        tags::version(out, self.declared_version(skipped, skips_ranges));
         out.push_str(&settings.fixed_header);
         tags::media_sequence(out, self.edge.media_sequence);
         let dsn = match self.closed.listed().first() {
@@ -130,12 +130,13 @@ impl PlaylistView {
         self.ranges.recently_removed(self.end(), distance)
     }
 
-    /// The lowest version that may be declared for what the body uses (§8, AMB-18).
-    fn version_floor(&self, skipped: usize, skips_ranges: bool) -> u8 {
+    /// The lowest version that may be declared for what the body uses (§8), or the one that was
+    /// configured if that is higher (AMB-18).
+    fn declared_version(&self, skipped: usize, skips_ranges: bool) -> u8 {
         let listed = self.closed.listed().after(skipped);
         let i_frames = self.settings.kind == PlaylistKind::IFrames;
         let open = self.settings.part_target.is_some() && !self.open.is_empty();
-        let mut floor = 1;
+        let mut floor = self.settings.minimum_version;
         let mut raise = |condition: bool, version: u8| {
             if condition {
                 floor = floor.max(version);

@@ -2,18 +2,16 @@
 
 use std::sync::Arc;
 
-use crate::borders::may_be_followed;
 use crate::config::{ManifestConfig, PlaylistKind, Settings};
-use crate::daterange::{DateRange, DateRangeError};
 use crate::decimal::Decimal;
-use crate::define;
 use crate::edge::{Edge, Liveness};
 use crate::error::{ConfigError, PushError};
-use crate::id::{DiscontinuitySequence, InitVersion, MediaRef, Position};
-use crate::key::{Key, KeyError, Keys};
-use crate::part::{Availability, ClosedSegment, Continuity, Cut, PartFacts, Rolled};
+use crate::id::{DiscontinuitySequence, InitVersion, Position};
+use crate::key::Keys;
+use crate::part::{Continuity, Cut, PartFacts};
 use crate::ranges::DateRanges;
 use crate::render::prints_map;
+use crate::rolled::{ClosedSegment, Rolled};
 use crate::rounding::Rounding;
 use crate::segment::{OpenSegment, Part, SegmentStart};
 use crate::time::{MediaDuration, WallClock};
@@ -23,8 +21,9 @@ use crate::window::Window;
 /// Rolls a media playlist: segments and parts, their numbers, their text, the window.
 ///
 /// *Changing* methods take `&mut self`, do no I/O, read no clock, and say in a [`Rolled`] what
-/// they did: [`push`](Self::push), [`close_segment`](Self::close_segment),
-/// [`change_init`](Self::change_init), [`end`](Self::end). After each of them the caller
+/// they did: [`push`](Self::push), [`push_gap`](Self::push_gap),
+/// [`close_segment`](Self::close_segment), [`mark_discontinuity`](Self::mark_discontinuity),
+/// [`change_init`](Self::change_init), [`change_keys`](Self::change_keys), [`end`](Self::end). After each of them the caller
 /// publishes the bytes first and then a fresh [`view`](Self::view) (§6.2.1: what is listed can be
 /// downloaded at once).
 ///
@@ -76,6 +75,8 @@ pub struct M3u8Manifest {
     /// What the next part needs, and whether a listed segment already names it.
     pub(crate) init: Option<InitVersion>,
     pub(crate) init_changed: bool,
+    /// Whether the next segment is a discontinuity whatever its first part says.
+    pub(crate) breaks: bool,
     /// What the next segment is encrypted with.
     pub(crate) keys: Keys,
     pub(crate) ranges: Arc<DateRanges>,
@@ -111,6 +112,7 @@ impl M3u8Manifest {
             clock: None,
             init: settings.init,
             init_changed: true,
+            breaks: false,
             keys: Keys::default(),
             ranges: Arc::default(),
             last_part: None,
@@ -155,124 +157,8 @@ impl M3u8Manifest {
         if facts.cut == Cut::After || self.settings.kind == PlaylistKind::IFrames {
             rolled.closed_after = self.close(&mut rolled);
         }
+        rolled.removed_parts = self.window.parts_left(&self.settings, self.open.end());
         Ok(rolled)
-    }
-
-    /// Closes the open segment: the next part opens another one. Nothing happens when no part
-    /// was pushed since the last one was closed.
-    pub fn close_segment(&mut self) -> Rolled {
-        let mut rolled = Rolled::nothing(self.open.next_part());
-        rolled.closed = self.close(&mut rolled);
-        rolled.position = self.open.next_part();
-        rolled
-    }
-
-    /// Closes the open segment; the next part needs another initialisation section and opens a
-    /// segment with `EXT-X-DISCONTINUITY` and `EXT-X-MAP` (SEG-05). Until then the section is
-    /// hinted, so it must be readable, or be held as a hinted part is, from now on (LL-21).
-    ///
-    /// Nothing happens when the version is the current one, or in a playlist without sections.
-    pub fn change_init(&mut self, version: InitVersion) -> Rolled {
-        if self.init.is_none() || self.init == Some(version) || self.ended() {
-            return Rolled::nothing(self.open.next_part());
-        }
-        let rolled = self.close_segment();
-        self.init = Some(version);
-        // Taken back before any part needed it, it is no change.
-        self.init_changed = self.last_part.is_none() || self.open.at.init != self.init;
-        rolled
-    }
-
-    /// Closes the open segment; the next one is encrypted with these keys, or clear if there are
-    /// none (SEG-07 … SEG-10). The keys stay in effect until they are changed again, whatever
-    /// slides out of the window.
-    ///
-    /// # Errors
-    /// When the keys cannot be in effect together, or not in this playlist; nothing has changed
-    /// then.
-    pub fn change_keys(&mut self, keys: &[Key]) -> Result<Rolled, KeyError> {
-        if self.ended() {
-            return Err(KeyError::Ended);
-        }
-        let keys = if keys.is_empty() {
-            Keys::clear(&self.keys)
-        } else {
-            Keys::new(keys, self.init.is_some())?
-        };
-        if !define::check_references(&keys.lines, &self.settings.definitions) {
-            return Err(KeyError::UndefinedVariable);
-        }
-        if keys == self.keys {
-            return Ok(Rolled::nothing(self.open.next_part()));
-        }
-        let rolled = self.close_segment();
-        self.keys = keys;
-        Ok(rolled)
-    }
-
-    /// Adds a date range, or more about one that is listed (§4.4.5.1). It leaves by itself once
-    /// its end has left the playlist; one whose end is unknown stays (SEG-20, AMB-30).
-    ///
-    /// Date ranges need dates: they are printed once a listed segment has one. An ID that was
-    /// used must not be used again; this is refused as long as it is remembered, which is as long
-    /// as a client may know it.
-    ///
-    /// # Errors
-    /// When the range is inconsistent in itself or with what was said before; nothing has
-    /// changed then.
-    pub fn set_date_range(&mut self, range: &DateRange) -> Result<(), DateRangeError> {
-        if self.ended() {
-            return Err(DateRangeError::Ended);
-        }
-        let mut line = String::new();
-        range.write(&mut line);
-        if !define::check_references(&line, &self.settings.definitions) {
-            return Err(DateRangeError::UndefinedVariable);
-        }
-        let now = self.open.end();
-        let mut ranges = DateRanges::clone(&self.ranges);
-        ranges.set(range, now)?;
-        self.ranges = Arc::new(ranges);
-        Ok(())
-    }
-
-    /// Lists missing media as gaps: parts and segments without bytes that last `duration`
-    /// (SEG-15, AMB-17). Call it at the pace of the outage, so that players see the playlist
-    /// move; push what comes after it as a discontinuity if timestamps jump.
-    ///
-    /// Gives a record per part, in order.
-    ///
-    /// # Errors
-    /// As [`push`](Self::push), for the first part that cannot be listed.
-    pub fn push_gap(&mut self, duration: MediaDuration) -> Result<Vec<Rolled>, PushError> {
-        let whole = self
-            .settings
-            .part_target
-            .unwrap_or(self.settings.segment_duration)
-            .to_media();
-        let (mut left, mut rolled) = (duration, Vec::new());
-        while left > MediaDuration::ZERO {
-            let mut part = left.min(whole);
-            // No crumb is left behind that could not be printed.
-            if left.saturating_sub(part) < Decimal::from_units(1).to_media() && part < whole {
-                part = left;
-            }
-            let facts = PartFacts::new(part, MediaRef::new(0)).gap().size(0);
-            rolled.push(self.push(facts)?);
-            left = left.saturating_sub(part);
-            if left < Decimal::from_units(1).to_media() {
-                break;
-            }
-        }
-        Ok(rolled)
-    }
-
-    /// Closes the open segment and ends the stream: `EXT-X-ENDLIST`, no hint, no report
-    /// (LL-24, LL-35). What is listed stays listed. Idempotent.
-    pub fn end(&mut self) -> Rolled {
-        let rolled = self.close_segment();
-        self.liveness = Liveness::Ended;
-        rolled
     }
 
     /// The current version. O(1): shares what the manifest holds.
@@ -321,52 +207,6 @@ impl M3u8Manifest {
         (msn, open.at.dsn)
     }
 
-    /// Panics when the state contradicts itself. For tests and fuzzing; linear in the window.
-    pub fn check_invariants(&self) {
-        let settings = &self.settings;
-        self.window.check_invariants(settings);
-        let open = &self.open;
-        let sum = open
-            .parts
-            .iter()
-            .fold(Decimal::ZERO, |sum, part| sum.plus(part.duration));
-        assert_eq!(
-            sum, open.duration,
-            "the open segment is the sum of its parts"
-        );
-        assert!(
-            open.duration <= settings.segment_limit,
-            "MP-03 for the open segment"
-        );
-        assert_eq!(
-            open.end(),
-            self.rounding.printed(),
-            "everything printed is accounted for"
-        );
-        if let Some(last) = self.window.list().retained().last() {
-            assert_eq!(last.at.msn.next(), open.at.msn, "the open segment follows");
-            assert_eq!(last.end(), open.at.start, "the open segment touches");
-        }
-        let closed = self
-            .window
-            .list()
-            .retained()
-            .iter()
-            .map(|segment| &*segment.parts);
-        for parts in closed.chain([&*open.parts]) {
-            for (index, part) in parts.iter().enumerate() {
-                assert!(part.duration <= settings.part_limit(), "LL-03");
-                if let Some(next) = parts.get(index + 1) {
-                    let gap = next.availability == Availability::Gap;
-                    assert!(gap || may_be_followed(settings, part), "LL-04");
-                }
-            }
-        }
-        if self.ended() {
-            assert!(open.is_empty(), "LL-35: nothing is left open");
-        }
-    }
-
     pub(crate) fn ended(&self) -> bool {
         self.liveness == Liveness::Ended
     }
@@ -374,6 +214,7 @@ impl M3u8Manifest {
     /// Opens the segment that a part begins.
     fn begin(&mut self, facts: &PartFacts) {
         let discontinuous = facts.continuity == Continuity::Discontinuous
+            || self.breaks
             || (self.init_changed && self.last_part.is_some());
         let continuity = if discontinuous {
             Continuity::Discontinuous
@@ -411,10 +252,11 @@ impl M3u8Manifest {
         open.begin(&self.settings);
         self.open = Arc::new(open);
         self.init_changed = false;
+        self.breaks = false;
     }
 
     /// Closes the open segment, if it has parts, and slides the window.
-    fn close(&mut self, rolled: &mut Rolled) -> Option<ClosedSegment> {
+    pub(crate) fn close(&mut self, rolled: &mut Rolled) -> Option<ClosedSegment> {
         if self.open.is_empty() {
             return None;
         }
@@ -430,9 +272,7 @@ impl M3u8Manifest {
         let open = std::mem::replace(&mut self.open, Arc::new(next));
         let segment = Arc::unwrap_or_clone(open).close(&self.settings);
         let summary = segment.summary();
-        let slide = self.window.close(&self.settings, segment);
-        rolled.removed += slide.removed;
-        rolled.expired += slide.expired;
+        self.window.close(&self.settings, segment, rolled);
         self.slide_date_ranges();
         Some(summary)
     }

@@ -7,7 +7,8 @@ use crate::decimal::Decimal;
 use crate::id::{DiscontinuitySequence, InitVersion, MediaRef, Msn, PartIndex, Position};
 use crate::key::Keys;
 use crate::names::ResourceNames;
-use crate::part::{Availability, ClosedSegment, Continuity, Independence};
+use crate::part::{Availability, Continuity, Independence};
+use crate::rolled::ClosedSegment;
 use crate::tags::{self, ByteRange};
 use crate::time::WallClock;
 
@@ -107,6 +108,12 @@ impl OpenSegment {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.parts.is_empty()
+    }
+
+    /// Whether it has parts and all of them are gaps.
+    pub(crate) fn is_outage(&self) -> bool {
+        let gap = |part: &Part| part.availability == Availability::Gap;
+        self.availability == Availability::Gap && self.parts.iter().all(gap)
     }
 
     pub(crate) fn end(&self) -> Decimal {

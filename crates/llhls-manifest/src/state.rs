@@ -94,6 +94,7 @@ impl M3u8Manifest {
                 optional(self.clock.map(WallClock::as_unix_nanos)),
                 optional(self.init.map(InitVersion::value)),
                 u8::from(self.init_changed).to_string(),
+                u8::from(self.breaks).to_string(),
                 optional(self.last_part.map(|last| last.msn)),
                 optional(self.last_part.map(|last| last.part)),
                 u8::from(self.liveness == Liveness::Ended).to_string(),

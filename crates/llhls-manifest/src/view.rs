@@ -5,11 +5,12 @@ use std::sync::Arc;
 use crate::config::{PlaylistKind, Settings};
 use crate::decimal::Decimal;
 use crate::edge::{Edge, Liveness};
-use crate::id::{InitVersion, MediaRef, Msn, Position};
+use crate::id::{InitVersion, MediaRef, Msn, PartIndex, Position};
 use crate::list::SegmentList;
-use crate::part::{Availability, ClosedSegment};
+use crate::part::Availability;
 use crate::ranges::DateRanges;
-use crate::segment::{OpenSegment, Segment};
+use crate::rolled::ClosedSegment;
+use crate::segment::{OpenSegment, Part, Segment};
 use crate::time::MediaDuration;
 
 /// A version of a media playlist.
@@ -160,15 +161,25 @@ impl PlaylistView {
     /// The media of a segment's parts so far, in order, gaps left out; empty when it is gone or
     /// not begun.
     pub fn segment_media(&self, msn: Msn) -> impl Iterator<Item = MediaRef> + '_ {
-        let parts = match self.closed.find(msn) {
-            Some(segment) => &*segment.parts,
-            None if msn == self.edge.open => &*self.open.parts,
-            None => &[],
-        };
-        let available = parts
+        let available = self
+            .parts_of(msn)
             .iter()
             .filter(|part| part.availability == Availability::Available);
         available.map(|part| part.media)
+    }
+
+    /// The parts of a segment so far, in order, with where their bytes are, or that they are
+    /// [`Gap`](PartLookup::Gap)s; nothing when it is gone or not begun. Also where the playlist
+    /// has no parts, and segments are pushed in pieces.
+    pub fn segment_parts(&self, msn: Msn) -> impl Iterator<Item = (Position, PartLookup)> + '_ {
+        let parts = self.parts_of(msn).iter().zip(0..);
+        parts.map(move |(part, index)| {
+            let lookup = match part.availability {
+                Availability::Available => PartLookup::Available(part.media),
+                Availability::Gap => PartLookup::Gap,
+            };
+            (Position::new(msn, PartIndex::new(index)), lookup)
+        })
     }
 
     /// How many bytes of a segment are listed: all of it once it is closed. `None` when it is
@@ -205,6 +216,14 @@ impl PlaylistView {
         self.closed.retained().iter().any(of)
             || self.open.at.init == Some(version)
             || self.next_init == Some(version)
+    }
+
+    fn parts_of(&self, msn: Msn) -> &[Part] {
+        match self.closed.find(msn) {
+            Some(segment) => &segment.parts,
+            None if msn == self.edge.open => &self.open.parts,
+            None => &[],
+        }
     }
 
     pub(crate) fn settings(&self) -> &Settings {

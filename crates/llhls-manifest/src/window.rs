@@ -3,17 +3,12 @@
 
 use std::collections::VecDeque;
 
-use crate::config::{PlaylistKind, Settings};
+use crate::config::{PlaylistKind, Retention, Settings};
 use crate::decimal::Decimal;
+use crate::id::Msn;
 use crate::list::SegmentList;
+use crate::rolled::{Removed, Rolled};
 use crate::segment::Segment;
-
-/// What [`Window::close`] did.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Slide {
-    pub(crate) removed: u64,
-    pub(crate) expired: u64,
-}
 
 /// The sliding window over closed segments.
 ///
@@ -26,6 +21,8 @@ pub(crate) struct Window {
     expiries: VecDeque<Decimal>,
     /// The longest the playlist ever was, parts of the open segment included.
     longest: Decimal,
+    /// The parts of every segment before this one have left the playlist, if it has parts.
+    parts_from: Msn,
 }
 
 impl Window {
@@ -34,6 +31,7 @@ impl Window {
             list: SegmentList::new(),
             expiries: VecDeque::new(),
             longest: Decimal::ZERO,
+            parts_from: Msn::new(0),
         }
     }
 
@@ -72,43 +70,66 @@ impl Window {
         self.longest = self.longest.max(edge.minus(start));
     }
 
-    /// Appends a segment, then removes and expires what the configuration no longer keeps.
+    /// Appends a segment, then removes and forgets what the configuration no longer keeps.
     ///
     /// Amortised O(1).
-    pub(crate) fn close(&mut self, settings: &Settings, segment: Segment) -> Slide {
+    pub(crate) fn close(&mut self, settings: &Settings, segment: Segment, rolled: &mut Rolled) {
         let edge = segment.end();
         debug_assert!(self.list.retained().last().is_none_or(|last| {
             last.at.msn.next() == segment.at.msn && last.end() == segment.at.start
         }));
-        let expired = self
-            .expiries
-            .iter()
-            .take_while(|expiry| **expiry < edge)
-            .count();
-        self.expiries.drain(..expired);
-
-        self.list.expire(expired);
+        if settings.retention == Retention::MediaTime {
+            let over = self.expiries.iter().take_while(|expiry| **expiry < edge);
+            rolled.expired += self.forget(over.count());
+        }
         self.list.append(segment);
 
-        let mut removed = 0;
         let slides = matches!(settings.kind, PlaylistKind::Live | PlaylistKind::IFrames);
         while slides && self.may_remove(settings, edge) {
-            let first = self
-                .list
-                .listed()
-                .first()
-                .expect("what may be removed is listed");
+            let listed = self.list.listed();
+            let first = listed.first().expect("what may be removed is listed");
             // §6.2.2: available for its own duration plus the longest playlist that held it.
             // Counted from removal, which covers both wordings of the rule (AMB-23).
-            self.expiries
-                .push_back(edge.plus(first.duration).plus(self.longest));
+            let keep = first.duration.plus(self.longest);
+            rolled.removed = Some(Removed::and(rolled.removed, first.at.msn, keep.to_media()));
+            self.expiries.push_back(edge.plus(keep));
             self.list.unlist();
-            removed += 1;
         }
-        Slide {
-            removed,
-            expired: expired as u64,
+    }
+
+    /// Forgets segments before `msn` that are not listed; says how many.
+    pub(crate) fn release(&mut self, msn: Msn) -> u64 {
+        let unlisted = self.list.retained().iter().take(self.list.unlisted());
+        let count = unlisted.take_while(|segment| segment.at.msn < msn).count();
+        self.forget(count)
+    }
+
+    fn forget(&mut self, count: usize) -> u64 {
+        self.expiries.drain(..count);
+        self.list.expire(count);
+        count as u64
+    }
+
+    /// The segments whose parts have left the playlist since this was asked last, now that its
+    /// edge is here: a parent's parts go together, once it ends three target durations from the
+    /// edge (UP-09, AMB-22).
+    ///
+    /// Amortised O(1).
+    pub(crate) fn parts_left(&mut self, settings: &Settings, edge: Decimal) -> Option<Removed> {
+        settings.part_target?;
+        let distance = settings.target_duration.times(3);
+        let listed_from = self.list.listed().first()?.at.msn;
+        let oldest = self.list.retained().first()?.at.msn;
+        self.parts_from = self.parts_from.max(oldest);
+        let mut left = None;
+        while let Some(segment) = self.list.find(self.parts_from) {
+            if edge.minus(segment.end()) <= distance && segment.at.msn >= listed_from {
+                break;
+            }
+            left = Some(Removed::and(left, segment.at.msn, distance.to_media()));
+            self.parts_from = self.parts_from.next();
         }
+        left
     }
 
     /// Whether what the configuration keeps is listed without the oldest segment too; three

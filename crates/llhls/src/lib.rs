@@ -82,8 +82,8 @@ pub mod manifest {
         ConfigError, Cut, Decision, DirectiveError, Directives, DiscontinuitySequence, Edge, Form,
         FrameRate, Independence, IndependentSegments, InitVersion, M3u8Manifest, ManifestConfig,
         MediaDuration, MediaRef, Msn, MultivariantPlaylist, NameError, PartFacts, PartIndex,
-        PlaylistView, Position, PushError, Reject, RenditionReport, ResourceName, ResourceNames,
-        Rolled, ServerControl, Skip, Until, WaitFor, WallClock,
+        PlaylistView, Position, PushError, Reject, Removed, RenditionReport, ResourceName,
+        ResourceNames, Retention, Rolled, ServerControl, Skip, Until, WaitFor, WallClock,
     };
 }
 

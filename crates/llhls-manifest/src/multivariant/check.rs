@@ -4,6 +4,7 @@ use super::rendition::{Rendition, RenditionKind};
 use super::session::Contents;
 use super::variant::{ClosedCaptions, Picture};
 use super::{MultivariantError, MultivariantPlaylist};
+use crate::config::NEWEST_VERSION;
 use crate::define::{self, Definition};
 use crate::text::check_quoted;
 
@@ -13,6 +14,9 @@ impl MultivariantPlaylist {
     pub(super) fn check(&self) -> Outcome {
         if self.variants.is_empty() {
             return Err(MultivariantError::NoVariant);
+        }
+        if self.minimum_version > NEWEST_VERSION {
+            return Err(MultivariantError::Version(self.minimum_version));
         }
         self.check_definitions()?;
         self.check_session()?;

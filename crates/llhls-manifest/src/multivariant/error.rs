@@ -50,6 +50,8 @@ pub enum MultivariantError {
     SessionKey,
     /// Steering starts on a pathway that no variant is on (MV-28).
     UnknownPathway(String),
+    /// There is no such protocol version (§8).
+    Version(u8),
     /// A definition is malformed, given twice, imports, or is used without being there (MV-23,
     /// §4.4.2.3).
     Definitions,
@@ -58,6 +60,7 @@ pub enum MultivariantError {
 impl fmt::Display for MultivariantError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Version(version) => write!(f, "there is no protocol version {version}"),
             Self::NoVariant => f.write_str("there is no variant"),
             Self::Text { attribute, value } => write!(f, "{attribute} cannot be {value:?}"),
             Self::Bandwidth { uri } => {

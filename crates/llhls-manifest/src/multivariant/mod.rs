@@ -54,6 +54,7 @@ pub struct MultivariantPlaylist {
     renditions: Vec<Rendition>,
     variants: Vec<Variant>,
     i_frame_variants: Vec<IFrameVariant>,
+    minimum_version: u8,
 }
 
 impl MultivariantPlaylist {
@@ -74,6 +75,15 @@ impl MultivariantPlaylist {
     #[must_use]
     pub const fn start_offset(mut self, offset: StartOffset, precision: StartPrecision) -> Self {
         self.start_offset = Some((offset, precision));
+        self
+    }
+
+    /// `EXT-X-VERSION` is at least this, where less would do (AMB-18); as
+    /// [`ManifestConfig::minimum_version`](crate::ManifestConfig::minimum_version) of the media
+    /// playlists.
+    #[must_use]
+    pub const fn minimum_version(mut self, version: u8) -> Self {
+        self.minimum_version = version;
         self
     }
 
@@ -134,7 +144,7 @@ impl MultivariantPlaylist {
         self.check()?;
         let mut out = String::new();
         tags::extm3u(&mut out);
-        let version = self.version_floor();
+        let version = self.version_floor().max(self.minimum_version);
         if version > 1 {
             tags::version(&mut out, version);
         }

@@ -12,6 +12,7 @@ use llhls_manifest::{
 pub(crate) enum Operation {
     Push(PartFacts),
     Close,
+    Discontinuity,
     ChangeInit(InitVersion),
     /// Keys number so many; 0 is none.
     ChangeKeys(u8),
@@ -28,7 +29,8 @@ impl Operation {
     pub(crate) fn decode(bytes: [u8; 4]) -> Self {
         let [kind, length, flags, extra] = bytes;
         match kind {
-            0..=7 => Self::Close,
+            0..=5 => Self::Close,
+            6..=7 => Self::Discontinuity,
             8..=13 => Self::ChangeInit(InitVersion::new(u32::from(extra % 3))),
             14 if length < 16 => Self::End,
             15..=18 => Self::ChangeKeys(extra % 4),
@@ -144,6 +146,10 @@ impl World {
             Operation::Push(facts) => self.push(facts),
             Operation::Close => {
                 let _ = self.manifest.close_segment();
+                Ok(())
+            }
+            Operation::Discontinuity => {
+                let _ = self.manifest.mark_discontinuity();
                 Ok(())
             }
             Operation::ChangeInit(version) => {

@@ -1,6 +1,8 @@
-use llhls_manifest::{InitVersion, Msn, PartIndex, PartLookup, Position, SegmentLookup};
+use llhls_manifest::{
+    Cut, InitVersion, Msn, PartIndex, PartLookup, Position, Retention, SegmentLookup,
+};
 
-use crate::support::{Feed, config, judged};
+use crate::support::{Feed, config, judged, millis};
 
 fn at(msn: u64, part: u32) -> Position {
     Position::new(Msn::new(msn), PartIndex::new(part))
@@ -111,4 +113,116 @@ fn sections_are_needed_as_long_as_their_segments() {
         assert!(segments < 40, "retention is bounded");
     }
     assert!(!feed.view().needs_init(old) && feed.view().needs_init(new));
+}
+
+/// UP-10, UP-11 as data: along a whole stream, each change names exactly the segments, and the
+/// segments whose parts, are in the playlist before it and not after it.
+#[test]
+fn a_change_names_what_left_the_playlist_and_for_how_long_it_stays() {
+    for config in [
+        config(),
+        config().without_parts(),
+        config().window_segments(1).window_duration(millis(0)),
+    ] {
+        let mut feed = Feed::new(config);
+        let mut before = judged(&feed.view());
+        let (mut removed, mut parts_removed, mut longest) = (0, 0, millis(0));
+        for index in 0..97_u32 {
+            // At first on a grid, where a parent ends exactly three target durations from the edge.
+            let duration = if index >= 50 && index % 7 == 0 {
+                450
+            } else {
+                500
+            };
+            let facts = feed.facts(millis(duration)).independent();
+            let cut = if index % 5 == 4 {
+                Cut::After
+            } else {
+                Cut::Auto
+            };
+            longest = longest.max(feed.view().listed_duration());
+            let rolled = feed.push(facts.cut(cut));
+            longest = longest.max(
+                feed.view()
+                    .listed_duration()
+                    .saturating_add(millis(duration)),
+            );
+            let after = judged(&feed.view());
+            let named = |removed: Option<llhls_manifest::Removed>| -> Vec<u64> {
+                removed.map_or_else(Vec::new, |it| {
+                    (it.first.value()..=it.last().value()).collect()
+                })
+            };
+            let listed = |media: &playlist_oracle::Media, with_parts: bool| -> Vec<u64> {
+                let all = media.segments.iter();
+                all.filter(|segment| !with_parts || !segment.parts.is_empty())
+                    .map(|segment| segment.msn)
+                    .collect()
+            };
+            for (with_parts, rolled) in [(false, rolled.removed), (true, rolled.removed_parts)] {
+                let after = listed(&after, with_parts);
+                let gone = listed(&before, with_parts)
+                    .into_iter()
+                    .filter(|msn| !after.contains(msn));
+                assert_eq!(
+                    named(rolled),
+                    gone.collect::<Vec<_>>(),
+                    "parts: {with_parts}"
+                );
+            }
+            if let Some(gone) = rolled.removed {
+                removed += gone.count;
+                let view = feed.view();
+                let SegmentLookup::Closed(first) = view.segment(gone.first) else {
+                    panic!("what left is still answered for");
+                };
+                assert!(gone.keep >= first.duration.saturating_add(view.listed_duration()));
+                assert!(gone.keep <= millis(2_500).saturating_add(longest));
+                let parts: Vec<_> = view.segment_parts(gone.first).collect();
+                assert_eq!(parts.len(), first.parts as usize);
+                assert_eq!(
+                    parts[0],
+                    (
+                        at(gone.first.value(), 0),
+                        PartLookup::Available(first.first)
+                    )
+                );
+            }
+            if let Some(gone) = rolled.removed_parts {
+                parts_removed += gone.count;
+                assert_eq!(gone.keep, millis(6_000), "three target durations");
+            }
+            before = after;
+        }
+        assert!(removed > 10);
+        assert!(feed.view().part_target().is_none() || parts_removed > 10);
+    }
+}
+
+/// A caller with a clock decides when something is forgotten: media that comes faster than it
+/// plays forgets nothing.
+#[test]
+fn a_caller_with_a_clock_releases() {
+    let mut feed = Feed::new(config().retention(Retention::Caller));
+    feed.segments(60);
+    assert!(matches!(
+        feed.view().part(at(1, 0)),
+        PartLookup::Available(_)
+    ));
+    assert_eq!(feed.manifest.release(Msn::new(4)), 3);
+    assert_eq!(feed.view().segment(Msn::new(3)), SegmentLookup::Gone);
+    assert!(matches!(
+        feed.view().segment(Msn::new(4)),
+        SegmentLookup::Closed(_)
+    ));
+    assert_eq!(feed.manifest.release(Msn::new(2)), 0);
+    // What is listed stays.
+    let first = feed.view().edge().media_sequence;
+    assert_eq!(feed.manifest.release(Msn::new(u64::MAX)), first.value() - 4);
+    assert!(matches!(
+        feed.view().segment(first),
+        SegmentLookup::Closed(_)
+    ));
+    feed.segments(1);
+    judged(&feed.view());
 }

@@ -1,6 +1,6 @@
 use llhls_manifest::{
     Cut, Form, M3u8Manifest, ManifestConfig, MediaDuration, MediaRef, PartFacts, PlaylistView,
-    RenditionReport, ResourceNames, Skip, WallClock,
+    RenditionReport, ResourceNames, Rolled, Skip, WallClock,
 };
 use playlist_oracle::{Media, assert_media_playlist};
 
@@ -65,11 +65,12 @@ impl Feed {
         PartFacts::new(duration, MediaRef::new(self.next)).captured_at(MIDNIGHT.plus(self.media))
     }
 
-    pub(crate) fn push(&mut self, facts: PartFacts) {
+    pub(crate) fn push(&mut self, facts: PartFacts) -> Rolled {
         self.next += 1;
         self.media = self.media.saturating_add(facts.duration());
-        self.manifest.push(facts).unwrap();
+        let rolled = self.manifest.push(facts).unwrap();
         self.manifest.check_invariants();
+        rolled
     }
 
     /// A segment of `parts` half-second parts, the first independent, closed by its last.

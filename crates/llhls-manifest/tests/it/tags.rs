@@ -164,6 +164,45 @@ fn an_outage_is_listed() {
     expect("outage_by_duration", &body(&feed.view()));
 }
 
+/// What was there before and comes after an outage stays playable, without anybody cutting.
+#[test]
+fn an_outage_spoils_no_segment_beside_it() {
+    let mut feed = Feed::new(config());
+    feed.segments(1);
+    feed.parts(2);
+    for _ in 0..3 {
+        let rolled = feed.manifest.push_gap(millis(500)).unwrap();
+        assert_eq!(rolled.len(), 1);
+    }
+    feed.parts(4);
+    let _ = feed.manifest.close_segment();
+    let media = judged(&feed.view());
+    let gaps: Vec<(bool, usize)> = media
+        .segments
+        .iter()
+        .map(|segment| (segment.gap, segment.parts.len()))
+        .collect();
+    assert_eq!(gaps, [(false, 4), (false, 2), (true, 3), (false, 4)]);
+}
+
+/// SEG-05, MV-21: an interruption that is known before anything comes after it.
+#[test]
+fn a_discontinuity_can_be_announced() {
+    let mut feed = Feed::new(config());
+    feed.segments(1);
+    feed.parts(1);
+    let rolled = feed.manifest.mark_discontinuity();
+    assert_eq!(rolled.closed.map(|segment| segment.msn), Some(Msn::new(2)));
+    assert_eq!(feed.manifest.mark_discontinuity().closed, None);
+    feed.parts(2);
+    let _ = feed.manifest.close_segment();
+    feed.segments(1);
+    let media = judged(&feed.view());
+    let marks: Vec<bool> = media.segments.iter().map(|it| it.discontinuity).collect();
+    assert_eq!(marks, [false, false, true, false]);
+    assert_eq!(media.segments[3].dsn, 1);
+}
+
 /// MP-12, MP-13: an event loses parts and nothing else.
 #[test]
 fn an_event_keeps_every_segment() {
