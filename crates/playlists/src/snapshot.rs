@@ -1,6 +1,8 @@
 //! One version of a playlist: immutable, with every form it may be asked for in.
 
+use std::any::Any;
 use std::sync::{Arc, OnceLock};
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use llhls_manifest::{
@@ -36,6 +38,8 @@ pub struct Snapshot {
     full: OnceLock<Encoded>,
     delta: OnceLock<Encoded>,
     delta_v2: OnceLock<Encoded>,
+    published_at: SystemTime,
+    attachment: OnceLock<Box<dyn Any + Send + Sync>>,
 }
 
 impl Snapshot {
@@ -51,6 +55,8 @@ impl Snapshot {
             full: OnceLock::new(),
             delta: OnceLock::new(),
             delta_v2: OnceLock::new(),
+            published_at: SystemTime::now(),
+            attachment: OnceLock::new(),
         }
     }
 
@@ -58,6 +64,29 @@ impl Snapshot {
     #[must_use]
     pub fn view(&self) -> &PlaylistView {
         &self.view
+    }
+
+    /// When this version was made, by the system's clock: how old the newest part is. Nothing in
+    /// a playlist depends on it.
+    #[must_use]
+    pub fn published_at(&self) -> SystemTime {
+        self.published_at
+    }
+
+    /// A value of the caller's own that belongs to exactly this version, such as the headers of
+    /// its answers: made for the first who asks, shared with all others, freed with the version.
+    ///
+    /// There is room for one value: `None` when one of another type was attached first.
+    ///
+    /// ```
+    /// # use playlists::Snapshot;
+    /// fn parts_listed(version: &Snapshot) -> Option<&String> {
+    ///     version.attachment(|version| version.view().edge().open_parts.to_string())
+    /// }
+    /// ```
+    pub fn attachment<T: Any + Send + Sync>(&self, make: impl FnOnce(&Self) -> T) -> Option<&T> {
+        let value = self.attachment.get_or_init(|| Box::new(make(self)));
+        (**value).downcast_ref()
     }
 
     /// The playlist in one form and coding, each made at most once per version.

@@ -61,6 +61,21 @@ impl Viewer {
         directives: &Directives,
         coding: Coding,
     ) -> Result<Body, PlaylistError> {
+        let answer = self.version(directives).await?;
+        Ok(answer.body(answer.form(directives), coding))
+    }
+
+    /// The version that answers `directives`, waiting as [`playlist`](Self::playlist) does: for
+    /// who wants to know more about it than its text.
+    ///
+    /// # Errors
+    ///
+    /// As [`playlist`](Self::playlist).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`playlist`](Self::playlist).
+    pub async fn version(&self, directives: &Directives) -> Result<Arc<Snapshot>, PlaylistError> {
         let current = self.rendition.cache.current().ok_or(PlaylistError::Gone)?;
         let view = current.view();
         let target = match view.decide(directives) {
@@ -68,24 +83,22 @@ impl Viewer {
             Decision::Wait(target) => Some(target),
             Decision::Ready => None,
         };
-        let answer = if is_answer(&current, target) {
-            current
-        } else {
-            let patience = self.rendition.patience(view);
-            drop(current);
-            // The snapshot leaves the wait before its text is written: nothing slow happens while
-            // the publication is borrowed.
-            let waited = self.rendition.cache.wait(patience, |snapshot| {
-                is_answer(snapshot, target).then(|| Arc::clone(snapshot))
-            });
-            match waited.await {
-                Waited::Met(snapshot) => snapshot,
-                Waited::TimedOut => return Err(PlaylistError::TimedOut),
-                Waited::Busy { limit } => return Err(PlaylistError::Busy { limit }),
-                Waited::Gone => return Err(PlaylistError::Gone),
-            }
-        };
-        Ok(answer.body(answer.form(directives), coding))
+        if is_answer(&current, target) {
+            return Ok(current);
+        }
+        let patience = self.rendition.patience(view);
+        drop(current);
+        // The snapshot leaves the wait before its text is written: nothing slow happens while the
+        // publication is borrowed.
+        let waited = self.rendition.cache.wait(patience, |snapshot| {
+            is_answer(snapshot, target).then(|| Arc::clone(snapshot))
+        });
+        match waited.await {
+            Waited::Met(snapshot) => Ok(snapshot),
+            Waited::TimedOut => Err(PlaylistError::TimedOut),
+            Waited::Busy { limit } => Err(PlaylistError::Busy { limit }),
+            Waited::Gone => Err(PlaylistError::Gone),
+        }
     }
 
     /// The resource that a playlist of this rendition names, by that name.

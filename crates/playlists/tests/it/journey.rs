@@ -1,5 +1,5 @@
 use bytes::Bytes;
-use llhls_manifest::{InitVersion, Msn};
+use llhls_manifest::{Directives, InitVersion, Msn};
 use playlists::{Coding, MediaError, Resource};
 
 use crate::support::{PARTS, audio, name, part, publish, publisher, registry, text, viewer};
@@ -149,4 +149,21 @@ async fn renditions_report_each_other_and_share_one_multivariant_playlist() {
         multivariant.contains("RESOLUTION=1280x720"),
         "{multivariant}"
     );
+}
+
+#[tokio::test]
+async fn what_a_caller_attaches_is_made_once_a_version() {
+    let playlists = registry();
+    let mut publisher = publisher(&playlists);
+    publish(&mut publisher, 0..PARTS);
+    let viewer = viewer(&playlists);
+    let first = viewer.version(&Directives::NONE).await.unwrap();
+    assert_eq!(first.attachment(|_| 1_u32), Some(&1));
+    assert_eq!(first.attachment(|_| 2_u32), Some(&1), "made twice");
+    assert_eq!(first.attachment(|_| "another type"), None);
+
+    publish(&mut publisher, PARTS..PARTS + 1);
+    let second = viewer.version(&Directives::NONE).await.unwrap();
+    assert_eq!(second.attachment(|_| 2_u32), Some(&2));
+    assert!(second.published_at() >= first.published_at());
 }
