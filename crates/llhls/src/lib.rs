@@ -69,10 +69,11 @@ struct Readme;
 /// Live streams: publishers, viewers, versions, waiting, gzip. The crate `playlists`.
 pub mod registry {
     pub use playlists::{
-        Audio, Body, Coding, Ending, InvalidName, M3u8Cache, Media, MediaError, Part,
-        PlaylistError, Playlists, PresentationInfo, PublishError, Published, Publisher,
-        PublisherError, RegistryConfig, RegistryConfigError, RenditionConfig, RenditionInfo,
-        Resource, Snapshot, StreamName, Video, Viewer,
+        Audio, Body, Coding, Ending, InvalidName, M3u8Cache, Media, MediaError, NameStats, Part,
+        PlaylistError, Playlists, PresentationInfo, PublishError, PublishStats, Published,
+        Publisher, PublisherError, RegistryConfig, RegistryConfigError, RegistryStats,
+        RenditionConfig, RenditionInfo, RenditionStats, Resource, Snapshot, StreamName, Video,
+        ViewStats, Viewer,
     };
 }
 

@@ -13,6 +13,7 @@ use crate::listed::Listed;
 use crate::part::{Part, Published};
 use crate::rates::{RateMeter, Rates};
 use crate::snapshot::{InitSection, SiblingReport, Snapshot};
+use crate::stats::RenditionCounters;
 
 /// The version that a manifest asks for before any change.
 const FIRST_INIT: InitVersion = InitVersion::new(0);
@@ -25,6 +26,7 @@ pub(crate) struct Desk {
     inits: Arc<[InitSection]>,
     meter: RateMeter,
     listed: Listed,
+    counters: Arc<RenditionCounters>,
     /// The next part comes from a new publisher.
     interrupted: bool,
 }
@@ -40,13 +42,19 @@ pub(crate) enum InitChange {
 
 impl Desk {
     /// A desk whose ring holds what `listed` allows.
-    pub(crate) fn new(manifest: M3u8Manifest, writer: Writer, listed: Listed) -> Self {
+    pub(crate) fn new(
+        manifest: M3u8Manifest,
+        writer: Writer,
+        listed: Listed,
+        counters: Arc<RenditionCounters>,
+    ) -> Self {
         Self {
             manifest,
             writer,
             inits: Arc::new([]),
             meter: RateMeter::default(),
             listed,
+            counters,
             interrupted: false,
         }
     }
@@ -65,7 +73,13 @@ impl Desk {
     }
 
     pub(crate) fn snapshot(&self, reports: Box<[SiblingReport]>) -> Snapshot {
-        Snapshot::new(self.manifest.view(), reports, Arc::clone(&self.inits))
+        self.counters.publish.versions.one();
+        Snapshot::new(
+            self.manifest.view(),
+            reports,
+            Arc::clone(&self.inits),
+            Arc::clone(&self.counters),
+        )
     }
 
     /// The next part does not continue the last one: a publisher came back.
@@ -115,6 +129,8 @@ impl Desk {
         self.interrupted = false;
 
         self.close(rolled.closed, rates);
+        self.counters.publish.parts.one();
+        self.counters.publish.bytes.add(len);
         self.meter.part(len);
         self.listed.part(slot, len);
         self.close(rolled.closed_after, rates);
@@ -136,6 +152,7 @@ impl Desk {
     /// Books segments that gain no more parts.
     fn close(&mut self, segments: impl IntoIterator<Item = ClosedSegment>, rates: &Rates) {
         for segment in segments {
+            self.counters.publish.segments.one();
             self.meter.close(segment.duration, rates);
             self.listed
                 .close(&segment, self.manifest.view().edge().media_sequence);

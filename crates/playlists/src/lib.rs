@@ -48,6 +48,7 @@ mod rates;
 mod registry;
 mod rendition;
 mod snapshot;
+mod stats;
 mod viewer;
 mod wait;
 
@@ -63,4 +64,5 @@ pub use presentation::RenditionInfo;
 pub use publisher::Publisher;
 pub use registry::{Ending, Playlists, PresentationInfo, RenditionConfig};
 pub use snapshot::Snapshot;
+pub use stats::{NameStats, PublishStats, RegistryStats, RenditionStats, ViewStats};
 pub use viewer::{Resource, Viewer};

@@ -71,7 +71,9 @@ impl Publisher {
         }
         let next = self.rendition.reader.next();
         let desk = self.desk.as_mut().expect(PARKED);
-        let published = desk.push(part, next, &self.rendition.rates)?;
+        let published = desk
+            .push(part, next, &self.rendition.rates)
+            .inspect_err(|error| self.rendition.counters.publish.refused(error))?;
         self.make_visible();
         Ok(published)
     }

@@ -23,6 +23,7 @@ use crate::name::StreamName;
 use crate::presentation::{Presentation, RenditionInfo};
 use crate::publisher::Publisher;
 use crate::rendition::{Rendition, Taken};
+use crate::stats::{NameCounters, RegistryStats, RenditionCounters, RenditionStats, Tally as _};
 use crate::viewer::Viewer;
 
 /// The live streams of one process.
@@ -41,6 +42,9 @@ struct Inner {
     /// Keys of the ring: one per incarnation of a rendition, never reused.
     next_key: AtomicU64,
     presentations: RwLock<HashMap<StreamName, Arc<Presentation>>>,
+    names: NameCounters,
+    /// What renditions counted that are gone.
+    gone: RenditionCounters,
 }
 
 /// What a new rendition is: its playlist's configuration and what it carries.
@@ -97,6 +101,8 @@ impl Playlists {
             ring,
             next_key: AtomicU64::new(0),
             presentations: RwLock::default(),
+            names: NameCounters::default(),
+            gone: RenditionCounters::default(),
         };
         Ok(Self {
             inner: Arc::new(inner),
@@ -115,6 +121,16 @@ impl Playlists {
     /// [`PublisherError::Conflict`] while somebody else publishes it,
     /// [`PublisherError::AtCapacity`] when there is no room: a live stream is never thrown out.
     pub fn publisher(
+        &self,
+        presentation: &StreamName,
+        rendition: &StreamName,
+        config: RenditionConfig,
+    ) -> Result<Publisher, PublisherError> {
+        let publisher = self.find_publisher(presentation, rendition, config);
+        publisher.inspect_err(|error| self.inner.names.refused(error))
+    }
+
+    fn find_publisher(
         &self,
         presentation: &StreamName,
         rendition: &StreamName,
@@ -147,6 +163,7 @@ impl Playlists {
                     let successor = self.open(&home, rendition, config, Some((msn, dsn)))?;
                     // Its media is not reachable by name any more; its viewers' handles say so.
                     self.inner.ring.remove(&present.ring_key);
+                    self.inner.gone.absorb(&present.counters);
                     successor
                 }
             },
@@ -154,6 +171,7 @@ impl Playlists {
         };
         if is_new {
             presentations.insert(presentation.clone(), home);
+            self.inner.names.opened.one();
         }
         Ok(publisher)
     }
@@ -216,10 +234,12 @@ impl Playlists {
                 error => unreachable!("keys are unique and shapes within bounds, yet {error}"),
             })?;
         let reader = writer.reader();
+        let counters = Arc::new(RenditionCounters::default());
         let desk = Box::new(Desk::new(
             manifest,
             writer,
             Listed::new(slots as u64, limits.bytes_per_rendition),
+            Arc::clone(&counters),
         ));
         let cache = M3u8Cache::new(desk.snapshot(Box::default()), limits.waiters);
         let rendition = Arc::new(Rendition::new(
@@ -228,6 +248,7 @@ impl Playlists {
             config.media,
             cache,
             reader,
+            counters,
             limits.longest_block,
         ));
         home.insert(Arc::clone(&rendition));
@@ -281,6 +302,44 @@ impl Playlists {
         infos
     }
 
+    /// What is there now and what happened so far.
+    ///
+    /// Takes the same short locks as a request does; O(renditions). The numbers are read one after
+    /// the other, so two of them may differ by what happened in between.
+    #[must_use]
+    pub fn stats(&self) -> RegistryStats {
+        let presentations: Vec<_> = {
+            let presentations = self.inner.presentations.read();
+            let presentations = presentations.unwrap_or_else(PoisonError::into_inner);
+            presentations.values().cloned().collect()
+        };
+        let mut stats = RegistryStats {
+            presentations: presentations.len() as u64,
+            names: self.inner.names.read(),
+            renditions_total: RenditionStats {
+                publish: self.inner.gone.publish.read(),
+                view: self.inner.gone.view.read(),
+                ..RenditionStats::default()
+            },
+            ..RegistryStats::default()
+        };
+        for presentation in presentations {
+            for rendition in presentation.renditions().iter() {
+                stats.renditions += 1;
+                stats.publishers += u64::from(rendition.is_held());
+                stats.renditions_total += rendition.stats();
+            }
+        }
+        stats
+    }
+
+    /// What one rendition counted so far, or nothing where none of that name is known.
+    #[must_use]
+    pub fn rendition_stats(&self, presentation: &str, rendition: &str) -> Option<RenditionStats> {
+        let rendition = self.presentation(presentation)?.rendition(rendition)?;
+        Some(rendition.stats())
+    }
+
     /// Ends every rendition of a presentation: `EXT-X-ENDLIST`, and an answer for all who wait.
     ///
     /// A rendition in a publisher's hands ends with that publisher's next part, or when the
@@ -319,8 +378,10 @@ impl Playlists {
             return Ending::Unknown;
         };
         home.remove();
+        self.inner.names.removed.one();
         for rendition in home.renditions().iter() {
             self.inner.ring.remove(&rendition.ring_key);
+            self.inner.gone.absorb(&rendition.counters);
         }
         Ending::Done
     }

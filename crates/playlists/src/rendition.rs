@@ -15,6 +15,7 @@ use crate::media::Media;
 use crate::name::StreamName;
 use crate::rates::Rates;
 use crate::snapshot::SiblingReport;
+use crate::stats::{RenditionCounters, RenditionStats, Tally as _};
 
 /// The file name of every media playlist, below the folder of its rendition.
 pub(crate) const MEDIA_PLAYLIST: &str = "media.m3u8";
@@ -27,6 +28,8 @@ pub(crate) struct Rendition {
     pub(crate) cache: M3u8Cache,
     pub(crate) reader: Reader,
     pub(crate) rates: Rates,
+    /// Shared with the snapshots, which count what is built of them.
+    pub(crate) counters: Arc<RenditionCounters>,
     /// Operator's cap on how long a request is held.
     pub(crate) longest_block: Option<Duration>,
     /// Changes only when a publisher comes back with another codec.
@@ -63,6 +66,7 @@ impl Rendition {
         media: Media,
         cache: M3u8Cache,
         reader: Reader,
+        counters: Arc<RenditionCounters>,
         longest_block: Option<Duration>,
     ) -> Self {
         let mut report_uri = String::new();
@@ -73,6 +77,7 @@ impl Rendition {
             cache,
             reader,
             rates: Rates::default(),
+            counters,
             longest_block,
             media: Mutex::new(media),
             desk: Mutex::new(Parking::Held),
@@ -109,6 +114,16 @@ impl Rendition {
     /// Gives the desk back for the next publisher.
     pub(crate) fn park(&self, desk: Box<Desk>) {
         *self.parking() = Parking::Free(desk);
+    }
+
+    /// What was counted so far, and what is there now.
+    pub(crate) fn stats(&self) -> RenditionStats {
+        RenditionStats {
+            publish: self.counters.publish.read(),
+            view: self.counters.view.read(),
+            waiting: self.cache.waiting() as u64,
+            held_bytes: self.reader.bytes(),
+        }
     }
 
     pub(crate) fn is_held(&self) -> bool {

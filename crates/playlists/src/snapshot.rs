@@ -10,6 +10,7 @@ use llhls_manifest::{
 };
 
 use crate::encode::{Body, Coding, Encoded};
+use crate::stats::RenditionCounters;
 
 /// An init section and the version it is known by.
 #[derive(Clone, Debug)]
@@ -35,6 +36,7 @@ pub struct Snapshot {
     view: PlaylistView,
     reports: Box<[SiblingReport]>,
     inits: Arc<[InitSection]>,
+    counters: Arc<RenditionCounters>,
     full: OnceLock<Encoded>,
     delta: OnceLock<Encoded>,
     delta_v2: OnceLock<Encoded>,
@@ -47,11 +49,13 @@ impl Snapshot {
         view: PlaylistView,
         reports: Box<[SiblingReport]>,
         inits: Arc<[InitSection]>,
+        counters: Arc<RenditionCounters>,
     ) -> Self {
         Self {
             view,
             reports,
             inits,
+            counters,
             full: OnceLock::new(),
             delta: OnceLock::new(),
             delta_v2: OnceLock::new(),
@@ -122,6 +126,11 @@ impl Snapshot {
     }
 
     fn write(&self, form: Form) -> Encoded {
+        let view = &self.counters.view;
+        match form {
+            Form::Full => view.forms_full.one(),
+            Form::Delta(_) => view.forms_delta.one(),
+        }
         let reports: Vec<_> = self
             .reports
             .iter()

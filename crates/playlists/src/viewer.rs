@@ -76,6 +76,11 @@ impl Viewer {
     ///
     /// As [`playlist`](Self::playlist).
     pub async fn version(&self, directives: &Directives) -> Result<Arc<Snapshot>, PlaylistError> {
+        let version = self.answer(directives).await;
+        version.inspect_err(|error| self.rendition.counters.view.playlist_failed(error))
+    }
+
+    async fn answer(&self, directives: &Directives) -> Result<Arc<Snapshot>, PlaylistError> {
         let current = self.rendition.cache.current().ok_or(PlaylistError::Gone)?;
         let view = current.view();
         let target = match view.decide(directives) {
@@ -112,13 +117,15 @@ impl Viewer {
     ///
     /// As [`part`](Self::part).
     pub async fn resource(&self, name: &str) -> Result<Resource, MediaError> {
-        let current = self.rendition.cache.current().ok_or(MediaError::Gone)?;
+        let Some(current) = self.rendition.cache.current() else {
+            return self.counted(Err(MediaError::Gone));
+        };
         match current.view().names().parse(name) {
             Some(ResourceName::Part(position)) => self.part(position).await.map(Resource::Part),
             Some(ResourceName::Segment(msn)) => self.segment(msn).map(Resource::Segment),
             Some(ResourceName::Init(version)) => self.init(version).map(Resource::Init),
             // No such name, or one of a kind that a later manifest may have.
-            _ => Err(MediaError::NotFound),
+            _ => self.counted(Err(MediaError::NotFound)),
         }
     }
 
@@ -133,6 +140,11 @@ impl Viewer {
     ///
     /// Dropping the future leaves nothing behind.
     pub async fn part(&self, position: Position) -> Result<Bytes, MediaError> {
+        let part = self.find_part(position).await;
+        self.counted(part)
+    }
+
+    async fn find_part(&self, position: Position) -> Result<Bytes, MediaError> {
         let current = self.rendition.cache.current().ok_or(MediaError::Gone)?;
         let lookup = match current.view().part(position) {
             PartLookup::Hinted => {
@@ -156,6 +168,10 @@ impl Viewer {
     /// [`MediaError::NotFound`] while the segment is open or unknown, [`MediaError::Expired`] after
     /// it left memory.
     pub fn segment(&self, msn: Msn) -> Result<Vec<Bytes>, MediaError> {
+        self.counted(self.find_segment(msn))
+    }
+
+    fn find_segment(&self, msn: Msn) -> Result<Vec<Bytes>, MediaError> {
         let current = self.rendition.cache.current().ok_or(MediaError::Gone)?;
         match current.view().segment(msn) {
             SegmentLookup::Closed(_) => current
@@ -174,8 +190,9 @@ impl Viewer {
     ///
     /// [`MediaError::NotFound`] when there is none of that version (any more).
     pub fn init(&self, version: InitVersion) -> Result<Bytes, MediaError> {
-        let current = self.rendition.cache.current().ok_or(MediaError::Gone)?;
-        current.init(version).ok_or(MediaError::NotFound)
+        let current = self.rendition.cache.current().ok_or(MediaError::Gone);
+        let found = current.and_then(|it| it.init(version).ok_or(MediaError::NotFound));
+        self.counted(found)
     }
 
     /// The current version: edge, window and targets as typed values.
@@ -227,6 +244,10 @@ impl Viewer {
             Waited::Busy { limit } => Err(MediaError::Busy { limit }),
             Waited::Gone => Err(MediaError::Gone),
         }
+    }
+
+    fn counted<T>(&self, found: Result<T, MediaError>) -> Result<T, MediaError> {
+        found.inspect_err(|error| self.rendition.counters.view.media_failed(error))
     }
 
     fn payload(&self, media: MediaRef) -> Result<Bytes, MediaError> {
