@@ -100,6 +100,8 @@ mod gate;
 mod hash;
 mod hook;
 mod lane;
+#[cfg(feature = "async")]
+mod milestones;
 mod outcome;
 mod reader;
 mod ring;
@@ -136,6 +138,8 @@ pub use error::{
     WaitError,
 };
 pub use hook::StreamEvent;
+#[cfg(feature = "async")]
+pub use milestones::{Milestones, Reach};
 pub use outcome::{EndOutcome, PutOutcome, Released, RemoveOutcome};
 pub use reader::Reader;
 #[cfg(feature = "async")]
@@ -145,4 +149,5 @@ pub use sink::{Evicted, EvictionCause, EvictionSink};
 pub use stats::{CacheStats, StreamStats};
 #[cfg(feature = "async")]
 pub use wait::{Wait, WaitAtLeast};
+pub use watermark::TooManyWaiters;
 pub use writer::Writer;

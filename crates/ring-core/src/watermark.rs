@@ -16,6 +16,7 @@
 
 use crossbeam_utils::CachePadded;
 
+use std::fmt;
 use std::sync::atomic::AtomicUsize;
 use std::task::Waker;
 
@@ -35,9 +36,18 @@ pub(crate) enum Advance {
 
 /// There are as many waiters as the configuration allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct TooManyWaiters {
-    pub(crate) limit: usize,
+pub struct TooManyWaiters {
+    /// How many are allowed.
+    pub limit: usize,
 }
+
+impl fmt::Display for TooManyWaiters {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} operations wait already", self.limit)
+    }
+}
+
+impl std::error::Error for TooManyWaiters {}
 
 /// See the module's text.
 #[derive(Debug)]
@@ -118,8 +128,8 @@ impl Watermark {
         }
     }
 
-    #[cfg(all(test, not(ring_loom)))]
     /// Raises the value to `value` if it is lower.
+    #[cfg(any(feature = "async", test))]
     pub(crate) fn raise(&self, value: u64) {
         let mut word = self.word.load(Ordering::Acquire);
         while word >> 1 < value {

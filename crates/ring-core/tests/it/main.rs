@@ -6,6 +6,9 @@ mod allocation;
 mod blocking;
 /// Reading in order.
 mod cursors;
+/// Waiting for numbers that are no positions.
+#[cfg(feature = "async")]
+mod milestones;
 /// Random operations against a model.
 mod model;
 /// Counters, events, sinks, metadata.

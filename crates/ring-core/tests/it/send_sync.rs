@@ -45,12 +45,15 @@ const _: () = {
     error::<CursorError>();
     error::<OpenError>();
     error::<AddError>();
+    error::<ring_core::TooManyWaiters>();
     error::<ConfigError>();
     free::<&Reader>();
 };
 
 #[cfg(feature = "async")]
 const _: () = {
+    owned::<ring_core::Milestones>();
+    free::<ring_core::Reach<'static>>();
     free::<ring_core::Wait<'static>>();
     free::<ring_core::WaitAtLeast<'static>>();
     free::<ring_core::NextDelivery<'static>>();
