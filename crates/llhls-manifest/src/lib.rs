@@ -106,7 +106,7 @@ pub use server_control::ServerControl;
 pub use state::ImportError;
 pub use text::TextError;
 pub use time::{MediaDuration, WallClock};
-pub use view::{PartLookup, PlaylistView, SegmentLookup};
+pub use view::{ListedPart, PartLookup, PlaylistView, SegmentLookup};
 
 /// The README's example is compiled and run.
 #[cfg(doctest)]

@@ -28,8 +28,8 @@ use crate::time::MediaDuration;
 /// assert_eq!(deadlines[0], (14, Msn::new(1)));
 /// // Where its parts are.
 /// let view = manifest.view();
-/// let mut parts = view.segment_parts(Msn::new(1)).map(|(_, part)| part);
-/// assert_eq!(parts.next(), Some(PartLookup::Available(MediaRef::new(0))));
+/// let mut parts = view.segment_parts(Msn::new(1)).map(|part| part.media);
+/// assert_eq!(parts.next(), Some(Some(MediaRef::new(0))));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use crate::decimal::Decimal;
 use crate::edge::{Edge, Liveness};
 use crate::id::{InitVersion, MediaRef, Msn, PartIndex, Position};
 use crate::list::SegmentList;
-use crate::part::Availability;
+use crate::part::{Availability, Independence};
 use crate::ranges::DateRanges;
 use crate::rolled::ClosedSegment;
 use crate::segment::{OpenSegment, Part, Segment};
@@ -61,6 +61,20 @@ pub enum PartLookup {
     Never,
     /// No longer retained, or before the stream's start.
     Gone,
+}
+
+/// A part that is listed, or retained after its tag left the playlist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ListedPart {
+    /// Its place.
+    pub position: Position,
+    /// Where the caller keeps its bytes; `None`: it is a gap.
+    pub media: Option<MediaRef>,
+    /// How long it plays, as printed.
+    pub duration: MediaDuration,
+    /// Whether it holds an independent frame.
+    pub independence: Independence,
 }
 
 impl PlaylistView {
@@ -168,17 +182,15 @@ impl PlaylistView {
         available.map(|part| part.media)
     }
 
-    /// The parts of a segment so far, in order, with where their bytes are, or that they are
-    /// [`Gap`](PartLookup::Gap)s; nothing when it is gone or not begun. Also where the playlist
-    /// has no parts, and segments are pushed in pieces.
-    pub fn segment_parts(&self, msn: Msn) -> impl Iterator<Item = (Position, PartLookup)> + '_ {
+    /// The parts of a segment so far, in order; nothing when it is gone or not begun. Also where
+    /// the playlist has no parts, and segments are pushed in pieces.
+    pub fn segment_parts(&self, msn: Msn) -> impl Iterator<Item = ListedPart> + '_ {
         let parts = self.parts_of(msn).iter().zip(0..);
-        parts.map(move |(part, index)| {
-            let lookup = match part.availability {
-                Availability::Available => PartLookup::Available(part.media),
-                Availability::Gap => PartLookup::Gap,
-            };
-            (Position::new(msn, PartIndex::new(index)), lookup)
+        parts.map(move |(part, index)| ListedPart {
+            position: Position::new(msn, PartIndex::new(index)),
+            media: (part.availability == Availability::Available).then_some(part.media),
+            duration: part.duration.to_media(),
+            independence: part.independence,
         })
     }
 
