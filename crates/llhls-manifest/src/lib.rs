@@ -98,7 +98,7 @@ pub use multivariant::{
 };
 pub use names::{NameError, ResourceName, ResourceNames};
 pub use part::{Availability, Continuity, Cut, Independence, PartFacts};
-pub use render::Form;
+pub use render::{Form, PartLines, SegmentText};
 pub use report::RenditionReport;
 pub use rolled::{ClosedSegment, Removed, Rolled};
 pub use roller::M3u8Manifest;

@@ -1,6 +1,8 @@
 //! The text of a version: header, closed segments as they were rendered when they closed, the
 //! open segment, hints and reports.
 
+use core::ops::Range;
+
 use crate::config::{Addressing, IndependentSegments, PlaylistKind, Settings};
 use crate::define;
 use crate::directive::Skip;
@@ -23,6 +25,31 @@ pub enum Form {
     Delta(Skip),
 }
 
+/// Where the text of a complete segment lies in a playlist.
+///
+/// Once a segment is complete its text never changes, but for the one time when it loses its
+/// parts. So two texts of one stream with equal `msn` and `parts` are equal, and what was made
+/// from one of them (a compressed block, say) need not be made again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SegmentText {
+    /// Whose text it is.
+    pub msn: Msn,
+    /// Whether its parts are listed.
+    pub parts: PartLines,
+    /// Where it is, in bytes of the output.
+    pub range: Range<usize>,
+}
+
+/// Whether a complete segment's text lists its parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PartLines {
+    /// All of them.
+    Listed,
+    /// None of them any more (UP-09).
+    Dropped,
+}
+
 impl PlaylistView {
     /// Whether a delta update of this version would skip anything; if not, `Form::Delta` gives
     /// the text of `Form::Full`, and one of them need not be made.
@@ -37,6 +64,19 @@ impl PlaylistView {
     /// playlist, which must not change any more. Costs one copy of the text; allocates only if
     /// `out` has to grow.
     pub fn write_playlist(&self, form: Form, reports: &[RenditionReport<'_>], out: &mut String) {
+        self.write_playlist_with(form, reports, out, |_| {});
+    }
+
+    /// As [`write_playlist`](Self::write_playlist), and tells of each complete segment listed,
+    /// in order, where its text is. What lies before the first of them, and after the last, may
+    /// be different in each version.
+    pub fn write_playlist_with(
+        &self,
+        form: Form,
+        reports: &[RenditionReport<'_>],
+        out: &mut String,
+        mut on_segment: impl FnMut(SegmentText),
+    ) {
         let skipped = match form {
             Form::Full => 0,
             Form::Delta(_) => self.skipped(),
@@ -54,13 +94,21 @@ impl PlaylistView {
             if index == skipped {
                 segment.at.write_state(&self.settings.names, out);
             }
-            if index < bare {
+            let start = out.len();
+            let parts = if index < bare {
                 let (before, after) = segment.without_parts();
                 out.push_str(before);
                 out.push_str(after);
+                PartLines::Dropped
             } else {
                 out.push_str(segment.with_parts());
-            }
+                PartLines::Listed
+            };
+            on_segment(SegmentText {
+                msn: segment.at.msn,
+                parts,
+                range: start..out.len(),
+            });
         }
         if self.settings.part_target.is_some() && !self.open.is_empty() {
             if listed.is_empty() {

@@ -1,5 +1,6 @@
 use llhls_manifest::{
-    LastListed, Msn, PartIndex, PartLookup, Position, RenditionReport, ResourceName,
+    Form, LastListed, Msn, PartIndex, PartLines, PartLookup, Position, RenditionReport,
+    ResourceName, Skip,
 };
 use proptest::prelude::*;
 
@@ -48,6 +49,32 @@ proptest! {
             views.push(watched.manifest.view());
         }
         prop_assert_eq!(body(&watched.manifest.view()), body(&unwatched.manifest.view()));
+    }
+
+    /// A complete segment's text is the same in every version and form that lists it with its
+    /// parts, and in every one that lists it without.
+    #[test]
+    fn a_complete_segment_has_one_text((choice, bytes) in history(120)) {
+        let mut world = World::new(choice);
+        let mut known = std::collections::HashMap::new();
+        for operation in Operation::decode_all(bytes.as_flattened()) {
+            let _ = world.apply(operation);
+            let view = world.manifest.view();
+            for form in [Form::Full, Form::Delta(Skip::Yes), Form::Delta(Skip::V2)] {
+                let (mut text, mut segments) = (String::new(), Vec::new());
+                view.write_playlist_with(form, &[], &mut text, |segment| segments.push(segment));
+                let mut end = None;
+                for segment in segments {
+                    prop_assert!(end.is_none_or(|end| end == segment.range.start), "a hole");
+                    end = Some(segment.range.end);
+                    let lines = &text[segment.range];
+                    let dropped = segment.parts == PartLines::Dropped;
+                    prop_assert!(!(dropped && lines.contains("#EXT-X-PART:")), "{lines}");
+                    let before = known.entry((segment.msn, segment.parts)).or_insert_with(|| lines.to_owned());
+                    prop_assert_eq!(&**before, lines);
+                }
+            }
+        }
     }
 
     /// Law 2: what is listed is retained, and retained media is never older than announced.
