@@ -5,6 +5,7 @@ use bytes::Bytes;
 use ring_core::{DigestPolicy, Start};
 use tokio::sync::{Notify, broadcast};
 
+use crate::trunk::Parts;
 use crate::turns::{Better, Table, process_cpu, runtime};
 use crate::writes::ours;
 
@@ -133,6 +134,27 @@ fn row(table: &mut Table, readers: u64, batch: u64, bursts: u64) {
                             }
                         },
                         |payload| sender.broadcast(payload).await.expect("somebody listens")
+                    )
+                }),
+            ),
+            (
+                "media-plane 0.8, part by part",
+                Box::new(|| {
+                    let trunk = Parts::new(SLOTS);
+                    deliveries!(
+                        readers,
+                        batch,
+                        bursts,
+                        |tally| {
+                            let trunk = Arc::clone(&trunk);
+                            async move {
+                                for number in 0.. {
+                                    assert_eq!(trunk.wait(number).await.len(), 1024);
+                                    tally.add(1);
+                                }
+                            }
+                        },
+                        |payload| trunk.append(payload)
                     )
                 }),
             ),

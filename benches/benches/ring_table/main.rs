@@ -13,6 +13,8 @@ mod fan_out;
 mod memory;
 /// Reads by position: R4 to R7.
 mod reads;
+/// A peer that needs a coat: media-plane.
+mod trunk;
 /// Taking turns, clocks, medians.
 mod turns;
 /// From publication to the last waiter: R9.

@@ -8,6 +8,7 @@ use futures_util::FutureExt;
 use ring_core::{DigestPolicy, Reader, RingConfig, Seq};
 use tokio::task::yield_now;
 
+use crate::trunk::Parts;
 use crate::turns::{Better, Positions, Table, process_cpu, runtime};
 use crate::writes::{ours, seed, shaped};
 
@@ -78,6 +79,7 @@ pub(crate) fn by_position(table: &mut Table, row: &str, workers: usize) {
             .map(|key| plain.open(key).expect("room").reader())
             .collect(),
     );
+    let trunks: Arc<Vec<_>> = Arc::new((0..STREAMS).map(|_| Parts::new(PARTS as usize)).collect());
     for stream in 0..STREAMS {
         for number in 0..PARTS {
             let bytes = part(number, PART);
@@ -86,8 +88,9 @@ pub(crate) fn by_position(table: &mut Table, row: &str, workers: usize) {
                 .expect("nobody holds a lock")
                 .expect("it fits");
             plain.append(&stream, bytes.clone()).expect("it fits");
-            // A payload of its own: a shared one would share its reference count.
+            // Payloads of their own: shared ones would share their reference counts.
             cache.append(&stream, part(number, PART)).expect("it fits");
+            trunks[stream as usize].append(part(number, PART));
         }
     }
     for number in 0..PARTS {
@@ -98,6 +101,7 @@ pub(crate) fn by_position(table: &mut Table, row: &str, workers: usize) {
         let own = readers[1].get(Seq::new(number)).expect("held");
         assert_eq!(found.expect("held").0, own);
         assert_eq!(cache.get(&1, Seq::new(number)).as_ref(), Ok(&own));
+        assert_eq!(trunks[1].get(number).as_ref(), Some(&own));
     }
     let by_handle = |readers: &Arc<Vec<Reader>>| {
         rate!(&runtime, 4, std::thread::sleep(RUN), |positions| {
@@ -122,6 +126,19 @@ pub(crate) fn by_position(table: &mut Table, row: &str, workers: usize) {
                             let id = positions.below(PARTS) as usize + 1;
                             let stream = 100 + positions.below(STREAMS);
                             black_box(peer.get_for_stream_id(stream, id).await).is_some()
+                        }
+                    })
+                }),
+            ),
+            (
+                "media-plane 0.8, by handle",
+                Box::new(|| {
+                    rate!(&runtime, 4, std::thread::sleep(RUN), |positions| {
+                        let trunks = Arc::clone(&trunks);
+                        {
+                            let number = positions.below(PARTS);
+                            let trunk = &trunks[positions.below(STREAMS) as usize];
+                            black_box(trunk.get(number)).is_some()
                         }
                     })
                 }),
@@ -240,6 +257,29 @@ pub(crate) fn crowd(table: &mut Table, row: &str, audience: Audience) {
                                 let last = peer.last(0).unwrap_or(0);
                                 let id = last - positions.below(window) as usize;
                                 black_box(peer.get(0, id).await).is_some()
+                            }
+                        }
+                    )
+                }),
+            ),
+            (
+                "media-plane 0.8",
+                Box::new(|| {
+                    let trunk = Parts::new(PARTS as usize);
+                    for number in 0..PARTS {
+                        trunk.append(part(number, LEN));
+                    }
+                    rate!(
+                        &runtime,
+                        READERS,
+                        beside(Box::new(|bytes| {
+                            trunk.append(bytes);
+                        })),
+                        |positions| {
+                            let trunk = Arc::clone(&trunk);
+                            {
+                                let last = trunk.last().expect("it was filled");
+                                black_box(trunk.get(last - positions.below(window))).is_some()
                             }
                         }
                     )

@@ -7,6 +7,7 @@ use ring_core::{DigestPolicy, RingConfig, Seq};
 use tokio::sync::Notify;
 use tokio::task::yield_now;
 
+use crate::trunk::Parts;
 use crate::turns::{Better, Table, median, runtime, thread_cpu};
 use crate::writes::{ours, seed};
 
@@ -94,7 +95,7 @@ pub(crate) fn all(table: &mut Table) {
 }
 
 fn row(table: &mut Table, waiters: u64, times: u64) {
-    let calls = std::cell::RefCell::new([Vec::new(), Vec::new(), Vec::new()]);
+    let calls = std::cell::RefCell::new([const { Vec::new() }; 4]);
     let note = |candidate: usize, (last, call): (f64, f64)| {
         calls.borrow_mut()[candidate].push(call);
         last
@@ -168,13 +169,38 @@ fn row(table: &mut Table, waiters: u64, times: u64) {
                 }),
             ),
             (
+                "media-plane 0.8, listen",
+                Box::new(|| {
+                    let trunk = Parts::new(10_000);
+                    note(
+                        2,
+                        wake_up!(
+                            waiters,
+                            times,
+                            |round, finish| {
+                                let trunk = Arc::clone(&trunk);
+                                async move {
+                                    finish.waiting.fetch_add(1, Ordering::AcqRel);
+                                    assert_eq!(trunk.wait(round).await, "part");
+                                    finish.ran();
+                                }
+                            },
+                            |_at| {
+                                let trunk = Arc::clone(&trunk);
+                                trunk.append(Bytes::from_static(b"part"))
+                            }
+                        ),
+                    )
+                }),
+            ),
+            (
                 "ring-core, wait",
                 Box::new(|| {
                     let cache = ours(512, DigestPolicy::OnDemand);
                     let shape = RingConfig::default().slots(512);
                     let writer = cache.open_with(7, shape).expect("room");
                     note(
-                        2,
+                        3,
                         wake_up!(
                             waiters,
                             times,
@@ -201,7 +227,7 @@ fn row(table: &mut Table, waiters: u64, times: u64) {
     );
     let calls = calls.into_inner().map(median);
     println!(
-        "\npublisher's own call, µs: Notify {:.1} · playlists 0.1.6 {:.1} · ring-core {:.1}",
-        calls[0], calls[1], calls[2]
+        "\npublisher's own call, µs: Notify {:.1} · playlists 0.1.6 {:.1} · media-plane {:.1} · ring-core {:.1}",
+        calls[0], calls[1], calls[2], calls[3]
     );
 }

@@ -10,6 +10,7 @@ use seed::Options;
 use seed::chunk_cache::ChunkCache as Seed;
 use tokio::task::consume_budget;
 
+use crate::trunk::Parts;
 use crate::turns::{Better, Table, cpu_per_operation, process_cpu, runtime};
 
 const PAYLOAD: usize = 64 << 10;
@@ -116,6 +117,9 @@ pub(crate) fn sequential(table: &mut Table) {
             .expect("nobody holds a lock")
             .expect("it fits");
     };
+    let trunk = Parts::new(SLOTS);
+    let number = trunk.append(payload.clone());
+    assert_eq!(trunk.get(number).as_ref(), Some(&payload));
     append(payload.clone());
     write_all(&hashed, &payload, 1);
     let (bytes, digest) = seed
@@ -155,6 +159,16 @@ pub(crate) fn sequential(table: &mut Table) {
                 "R2 ring-core, digest on demand",
                 Box::new(|| {
                     cpu_per_operation(quick * 10, |count| write_all(&plain, &payload, count))
+                }),
+            ),
+            (
+                "media-plane 0.8 (never hashes)",
+                Box::new(|| {
+                    cpu_per_operation(quick, |count| {
+                        for _ in 0..count {
+                            trunk.append(payload.clone());
+                        }
+                    })
                 }),
             ),
             (
