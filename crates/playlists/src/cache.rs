@@ -3,77 +3,67 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
+use arc_swap::ArcSwapOption;
+use llhls_manifest::WaitFor;
 use tokio::time::Instant;
 
+use crate::gzip::GzipBlocks;
 use crate::snapshot::Snapshot;
 use crate::wait::WaitingRoom;
+
+pub(crate) use crate::wait::Waited;
 
 /// The newest [`Snapshot`] of one rendition, and the only place where a new one becomes visible.
 ///
 /// Publication is one swap: bytes are in the ring before it, text hangs on the snapshot itself, so
-/// what a reader sees is always one whole version. Waiters re-test their own condition on every
-/// version and leave nothing behind when they are dropped.
+/// what a reader sees is always one whole version. Readers take no lock. A version is freed when a
+/// newer one has replaced it and whoever was reading it is done.
 #[derive(Debug)]
 pub struct M3u8Cache {
-    current: watch::Sender<Publication>,
+    /// `None` once the rendition was removed.
+    current: ArcSwapOption<Snapshot>,
     room: WaitingRoom,
-}
-
-/// What is published: a version, or the news that there will be none any more.
-#[derive(Clone, Debug)]
-pub(crate) enum Publication {
-    Version(Arc<Snapshot>),
-    Removed,
-}
-
-/// How a wait ended.
-#[derive(Debug)]
-pub(crate) enum Waited<T> {
-    /// The condition gave a value.
-    Met(T),
-    /// The deadline came first.
-    TimedOut,
-    /// All seats were taken.
-    Busy { limit: usize },
-    /// The rendition was removed.
-    Gone,
+    /// What later versions need again of the text of earlier ones.
+    blocks: Arc<GzipBlocks>,
 }
 
 impl M3u8Cache {
-    pub(crate) fn new(first: Snapshot, seats: usize) -> Self {
-        let current = watch::Sender::new(Publication::Version(Arc::new(first)));
+    pub(crate) fn new(mut first: Snapshot, seats: usize) -> Self {
+        let room = WaitingRoom::new(&first.view().edge(), seats);
+        let blocks = Arc::new(GzipBlocks::default());
+        first.share_blocks(&blocks);
         Self {
-            current,
-            room: WaitingRoom::new(seats),
+            current: ArcSwapOption::from_pointee(first),
+            room,
+            blocks,
         }
     }
 
-    /// Makes `snapshot` the current version and wakes whoever waits.
-    pub(crate) fn publish(&self, snapshot: Snapshot) {
-        let next = Publication::Version(Arc::new(snapshot));
-        self.current.send_if_modified(|current| match current {
-            Publication::Version(_) => {
-                *current = next;
-                true
-            }
-            // Removal is final: a publisher that has not noticed yet must not undo it.
-            Publication::Removed => false,
-        });
+    /// Makes `snapshot` the current version and wakes whoever waits for what it brings.
+    pub(crate) fn publish(&self, mut snapshot: Snapshot) {
+        snapshot.share_blocks(&self.blocks);
+        let version = Arc::new(snapshot);
+        // The version before is freed here, behind the lock.
+        let _before = self
+            .room
+            .publish(&version, || self.current.swap(Some(Arc::clone(&version))));
     }
 
     /// Ends all waits; nothing is visible from now on.
     pub(crate) fn remove(&self) {
-        self.current.send_replace(Publication::Removed);
+        let _before = self.room.remove(|| self.current.swap(None));
     }
 
     /// The current version, or nothing when the rendition was removed. Never waits.
     #[must_use]
     pub fn current(&self) -> Option<Arc<Snapshot>> {
-        match &*self.current.borrow() {
-            Publication::Version(snapshot) => Some(Arc::clone(snapshot)),
-            Publication::Removed => None,
-        }
+        self.current.load_full()
+    }
+
+    /// Lends the current version, without even a reference count that readers would share; nothing
+    /// when the rendition was removed.
+    pub(crate) fn look<R>(&self, look: impl FnOnce(&Arc<Snapshot>) -> R) -> Option<R> {
+        self.current.load().as_ref().map(look)
     }
 
     /// How many requests wait for a later version now.
@@ -82,38 +72,21 @@ impl M3u8Cache {
         self.room.waiting()
     }
 
-    /// Waits until `condition` gives a value for the current or a later version, for at most
-    /// `patience`.
+    /// Waits until `test` gives a value for the current or a later version, for at most
+    /// `patience`; a version that does not meet it names what to wait for.
+    ///
+    /// All who wait for the same are given the same version, the first that has it, however late
+    /// they run.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives back its seat and its subscription; nothing else was changed.
+    /// Dropping the future gives back its seat; nothing else was changed.
     pub(crate) async fn wait<T>(
         &self,
         patience: Duration,
-        mut condition: impl FnMut(&Arc<Snapshot>) -> Option<T>,
+        test: impl FnMut(&Arc<Snapshot>) -> Result<T, WaitFor>,
     ) -> Waited<T> {
         let deadline = Instant::now() + patience;
-        let _seat = match self.room.enter() {
-            Ok(seat) => seat,
-            Err(full) => return Waited::Busy { limit: full.seats },
-        };
-        let mut updates = self.current.subscribe();
-        loop {
-            // The version is marked as seen before it is tested: one that comes in between wakes us.
-            match &*updates.borrow_and_update() {
-                Publication::Removed => return Waited::Gone,
-                Publication::Version(snapshot) => {
-                    if let Some(value) = condition(snapshot) {
-                        return Waited::Met(value);
-                    }
-                }
-            }
-            match tokio::time::timeout_at(deadline, updates.changed()).await {
-                Ok(Ok(())) => {}
-                Ok(Err(_closed)) => return Waited::Gone,
-                Err(_elapsed) => return Waited::TimedOut,
-            }
-        }
+        self.room.wait(deadline, || self.current(), test).await
     }
 }

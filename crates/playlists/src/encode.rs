@@ -1,12 +1,11 @@
 //! One text in the codings an HTTP answer may ask for, each made at most once.
 
-use std::io::Write as _;
 use std::sync::OnceLock;
 
 use bytes::Bytes;
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use twox_hash::XxHash3_64;
+
+use crate::gzip::gzip_whole;
 
 /// The content coding of a body (RFC 9110 §8.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -24,15 +23,32 @@ pub enum Coding {
 pub struct Body {
     /// The bytes to send.
     pub bytes: Bytes,
-    /// A strong entity tag, quotes included (RFC 9110 §8.8.3): equal bytes have equal tags on
-    /// every machine, and the codings of one text have different ones.
+    /// A strong entity tag, quotes included (RFC 9110 §8.8.3): a digest of the bytes to send, so
+    /// that equal bytes have equal tags on every machine, and the codings of one text have
+    /// different ones.
     pub etag: Bytes,
+}
+
+impl Body {
+    /// Adds the validator; both share one allocation.
+    pub(crate) fn new(mut bytes: Vec<u8>) -> Self {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let hash = XxHash3_64::oneshot(&bytes);
+        let len = bytes.len();
+        bytes.reserve_exact(18);
+        bytes.push(b'"');
+        bytes.extend((0..16).map(|digit| DIGITS[(hash >> (60 - 4 * digit)) as usize & 15]));
+        bytes.push(b'"');
+        let mut bytes = Bytes::from(bytes);
+        let etag = bytes.split_off(len);
+        Self { bytes, etag }
+    }
 }
 
 /// A text that is compressed when the first request asks for it, and never again.
 ///
-/// Whoever comes second while the first is still compressing waits for that result: compression
-/// takes some hundred microseconds, less than making it twice would cost.
+/// Whoever comes second while the first is still compressing waits for that result: see
+/// [`Snapshot::body`](crate::Snapshot::body).
 #[derive(Debug)]
 pub(crate) struct Encoded {
     identity: Body,
@@ -41,38 +57,27 @@ pub(crate) struct Encoded {
 
 impl Encoded {
     pub(crate) fn new(text: String) -> Self {
-        let bytes = Bytes::from(text);
-        let etag = etag(&bytes, "");
         Self {
-            identity: Body { bytes, etag },
+            identity: Body::new(text.into_bytes()),
             gzip: OnceLock::new(),
         }
     }
 
     /// The body in `coding`; a clone of two handles but for the first call with `Gzip`.
     pub(crate) fn body(&self, coding: Coding) -> Body {
+        self.body_with(coding, gzip_whole)
+    }
+
+    /// As [`body`](Self::body), compressed by `gzip` if nobody did before.
+    pub(crate) fn body_with(&self, coding: Coding, gzip: impl FnOnce(&[u8]) -> Vec<u8>) -> Body {
         match coding {
             Coding::Identity => self.identity.clone(),
-            Coding::Gzip => self.gzip.get_or_init(|| gzip(&self.identity.bytes)).clone(),
+            Coding::Gzip => self
+                .gzip
+                .get_or_init(|| Body::new(gzip(&self.identity.bytes)))
+                .clone(),
         }
     }
-}
-
-fn gzip(text: &Bytes) -> Body {
-    // Playlists shrink to about a seventh; starting there avoids most regrowth.
-    let mut encoder = GzEncoder::new(Vec::with_capacity(text.len() / 6 + 64), Compression::new(6));
-    encoder
-        .write_all(text)
-        .expect("writing into a Vec cannot fail");
-    let bytes = encoder.finish().expect("writing into a Vec cannot fail");
-    Body {
-        bytes: bytes.into(),
-        etag: etag(text, "-gz"),
-    }
-}
-
-fn etag(text: &[u8], suffix: &str) -> Bytes {
-    format!("\"{:016x}{suffix}\"", XxHash3_64::oneshot(text)).into()
 }
 
 #[cfg(test)]
@@ -109,5 +114,8 @@ mod tests {
         assert_ne!(tag(&one, Coding::Identity), tag(&one, Coding::Gzip));
         assert_eq!(tag(&one, Coding::Gzip), tag(&same, Coding::Gzip));
         assert_ne!(tag(&one, Coding::Identity), tag(&other, Coding::Identity));
+        let tag = tag(&one, Coding::Identity);
+        let expected = format!("\"{:016x}\"", XxHash3_64::oneshot(b"a"));
+        assert_eq!(tag, expected.as_bytes());
     }
 }

@@ -34,9 +34,11 @@
 
 mod cache;
 mod config;
+mod deflate;
 mod desk;
 mod encode;
 mod error;
+mod gzip;
 mod listed;
 mod media;
 mod multivariant;

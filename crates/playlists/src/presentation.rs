@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use llhls_manifest::{Decision, Directives, WaitFor};
+
 use crate::cache::Waited;
 use crate::encode::{Body, Coding, Encoded};
 use crate::error::PlaylistError;
@@ -88,8 +90,14 @@ impl Presentation {
             }
             let patience = rendition.patience(current.view());
             drop(current);
-            let playable = cache.wait(patience, |snapshot| {
-                snapshot.view().is_playable().then_some(())
+            let playable = cache.wait(patience, |version| {
+                let view = version.view();
+                match view.decide(&Directives::NONE) {
+                    _ if view.is_playable() => Ok(()),
+                    Decision::Wait(target) => Err(target),
+                    // It ended without a segment.
+                    _ => Err(WaitFor::Segment(view.edge().open)),
+                }
             });
             match playable.await {
                 Waited::Met(()) => {}

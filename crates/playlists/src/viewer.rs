@@ -61,6 +61,14 @@ impl Viewer {
         directives: &Directives,
         coding: Coding,
     ) -> Result<Body, PlaylistError> {
+        // A version that is there and has this form answers without a reference count.
+        let cached = self.rendition.cache.look(|version| {
+            let ready = version.view().decide(directives) == Decision::Ready;
+            ready.then(|| version.body(version.form(directives), coding))
+        });
+        if let Some(Some(body)) = cached {
+            return Ok(body);
+        }
         let answer = self.version(directives).await?;
         Ok(answer.body(answer.form(directives), coding))
     }
@@ -81,25 +89,18 @@ impl Viewer {
     }
 
     async fn answer(&self, directives: &Directives) -> Result<Arc<Snapshot>, PlaylistError> {
-        let current = self.rendition.cache.current().ok_or(PlaylistError::Gone)?;
-        let view = current.view();
-        let target = match view.decide(directives) {
-            Decision::Reject(reason) => return Err(PlaylistError::Rejected(reason)),
-            Decision::Wait(target) => Some(target),
-            Decision::Ready => None,
-        };
-        if is_answer(&current, target) {
-            return Ok(current);
-        }
-        let patience = self.rendition.patience(view);
-        drop(current);
-        // The snapshot leaves the wait before its text is written: nothing slow happens while the
-        // publication is borrowed.
-        let waited = self.rendition.cache.wait(patience, |snapshot| {
-            is_answer(snapshot, target).then(|| Arc::clone(snapshot))
+        let cache = &self.rendition.cache;
+        let first = cache.look(|version| {
+            let patience = self.rendition.patience(version.view());
+            decide(version, directives).map_err(|_| patience)
         });
+        let patience = match first.ok_or(PlaylistError::Gone)? {
+            Ok(decided) => return decided,
+            Err(patience) => patience,
+        };
+        let waited = cache.wait(patience, |version| decide(version, directives));
         match waited.await {
-            Waited::Met(snapshot) => Ok(snapshot),
+            Waited::Met(decided) => decided,
             Waited::TimedOut => Err(PlaylistError::TimedOut),
             Waited::Busy { limit } => Err(PlaylistError::Busy { limit }),
             Waited::Gone => Err(PlaylistError::Gone),
@@ -234,9 +235,9 @@ impl Viewer {
         let waited =
             self.rendition
                 .cache
-                .wait(patience, |snapshot| match snapshot.view().part(position) {
-                    PartLookup::Hinted => None,
-                    resolved => Some(resolved),
+                .wait(patience, |version| match version.view().part(position) {
+                    PartLookup::Hinted => Err(WaitFor::Part(position)),
+                    resolved => Ok(resolved),
                 });
         match waited.await {
             Waited::Met(lookup) => Ok(lookup),
@@ -258,10 +259,16 @@ impl Viewer {
     }
 }
 
-/// Whether this version answers the request: it holds the target, and at least one whole segment.
-fn is_answer(snapshot: &Snapshot, target: Option<WaitFor>) -> bool {
-    let view = snapshot.view();
-    view.is_playable() && target.is_none_or(|target| target.is_satisfied(&view.edge()))
+/// This version or a refusal as the answer to a request; or what has to be waited for.
+fn decide(
+    version: &Arc<Snapshot>,
+    directives: &Directives,
+) -> Result<Result<Arc<Snapshot>, PlaylistError>, WaitFor> {
+    match version.view().decide(directives) {
+        Decision::Ready => Ok(Ok(Arc::clone(version))),
+        Decision::Reject(reason) => Ok(Err(PlaylistError::Rejected(reason))),
+        Decision::Wait(target) => Err(target),
+    }
 }
 
 fn missing(error: GetError) -> MediaError {

@@ -1,73 +1,333 @@
-//! Permission to wait: a counted seat that is given back when the waiter leaves, however it leaves.
+//! Requests that wait for a place in the stream, and the version that took the stream there.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-/// The seats of one rendition's waiting room.
+use llhls_manifest::{Edge, Msn, Position, WaitFor};
+use ring_core::{Milestones, TooManyWaiters};
+use tokio::time::{Instant, error::Elapsed, timeout_at};
+
+use crate::snapshot::Snapshot;
+
+/// How many waiters a publication wakes itself; those wake the others, two each.
+const WAKE_BATCH: usize = 4;
+
+/// Bits of a milestone that number the parts of a segment. A ring has no more slots.
+const PART_BITS: u32 = 20;
+
+/// Bits that number segments, from the first of the stream: some thousand years.
+const SEGMENT_BITS: u32 = 42;
+
+/// A place in the stream as a number: everything before it is settled, that is published or given
+/// up.
 ///
-/// A blocked request costs memory for as long as it waits, and anybody may send one; so the number
-/// of them is bounded (`design.md` law 7) and a request that finds no seat is told so at once.
-#[derive(Debug)]
-pub(crate) struct WaitingRoom {
-    taken: AtomicUsize,
-    seats: usize,
+/// A version's milestone is that of the next part. A wait for a part ends once that part is settled, and
+/// one for a segment once the first part of the segment after it is the next one; so one number serves
+/// both, and a hinted part that is given up as well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Milestone(u64);
+
+impl Milestone {
+    /// Nothing will come any more.
+    pub(crate) const END: Self = Self(Milestones::MAX);
+
+    const fn after(self) -> Self {
+        Self(self.0 + 1)
+    }
 }
 
-impl WaitingRoom {
-    pub(crate) fn new(seats: usize) -> Self {
-        Self {
-            taken: AtomicUsize::new(0),
-            seats,
+/// Numbers the places of one stream.
+#[derive(Clone, Copy, Debug)]
+struct Scale {
+    first: Msn,
+}
+
+impl Scale {
+    fn place(self, position: Position) -> Milestone {
+        let most = (1 << SEGMENT_BITS) - 1;
+        let segment = position.msn.value().saturating_sub(self.first.value());
+        let part = u64::from(position.part.value()).min((1 << PART_BITS) - 1);
+        Milestone(segment.min(most) << PART_BITS | part)
+    }
+
+    /// What a version with this edge has settled.
+    fn settled(self, edge: &Edge) -> Milestone {
+        if edge.is_ended() {
+            Milestone::END
+        } else {
+            self.place(edge.next_part())
         }
     }
 
-    /// Takes a seat, or says that all are taken.
-    pub(crate) fn enter(&self) -> Result<Seat<'_>, Full> {
-        // Relaxed: the count guards memory, not data; only its own atomicity matters.
-        self.taken
-            .try_update(Ordering::Relaxed, Ordering::Relaxed, |taken| {
-                (taken < self.seats).then_some(taken + 1)
-            })
-            .map(|_| Seat { room: self })
-            .map_err(|_| Full { seats: self.seats })
+    /// What must be settled for a wait to be over. Never the end, which only ended streams reach.
+    fn target(self, wait: WaitFor) -> Milestone {
+        match wait {
+            WaitFor::Part(position) => self.place(position).after(),
+            WaitFor::Segment(msn) => {
+                let next = Msn::new(msn.value().saturating_add(1));
+                self.place(Position::new(next, Default::default()))
+            }
+        }
+    }
+}
+
+/// The requests that wait for one rendition.
+///
+/// A blocked request costs memory for as long as it waits, and anybody may send one; so their
+/// number is bounded (`design.md` law 7) and a request that finds no seat is told so at once.
+#[derive(Debug)]
+pub(crate) struct WaitingRoom {
+    scale: Scale,
+    /// Who is woken when; bounds the seats.
+    milestones: Milestones,
+    state: Mutex<State>,
+}
+
+/// What a publication and the requests it concerns agree about.
+#[derive(Debug)]
+struct State {
+    settled: Milestone,
+    removed: bool,
+    /// What is waited for, in ascending order: a handful, for players ask for the next part.
+    expected: VecDeque<Expected>,
+}
+
+/// An arrival that is to come, and how many wait for it: never none.
+#[derive(Debug)]
+struct Expected {
+    arrival: Arc<Arrival>,
+    seats: usize,
+}
+
+/// The meeting point of all who wait for one milestone: the version that reaches it first is left
+/// here for them. However late each of them runs, they all answer with the same bytes, and the
+/// version is freed with the last of them.
+#[derive(Debug)]
+struct Arrival {
+    milestone: Milestone,
+    /// `None` inside: the rendition was removed.
+    version: OnceLock<Option<Arc<Snapshot>>>,
+}
+
+/// How a wait ended.
+#[derive(Debug)]
+pub(crate) enum Waited<T> {
+    /// The condition gave a value.
+    Met(T),
+    /// The deadline came first, or the stream ended and the condition can never be met.
+    TimedOut,
+    /// All seats were taken.
+    Busy { limit: usize },
+    /// The rendition was removed.
+    Gone,
+}
+
+impl WaitingRoom {
+    /// A room with `seats` for a stream that begins at `edge`.
+    pub(crate) fn new(edge: &Edge, seats: usize) -> Self {
+        let scale = Scale { first: edge.open };
+        let settled = scale.settled(edge);
+        Self {
+            scale,
+            milestones: Milestones::new(settled.0, seats, WAKE_BATCH),
+            state: Mutex::new(State {
+                settled,
+                removed: false,
+                expected: VecDeque::new(),
+            }),
+        }
     }
 
     /// How many wait now.
     pub(crate) fn waiting(&self) -> usize {
-        self.taken.load(Ordering::Relaxed)
+        self.milestones.waiting()
+    }
+
+    /// Lets `show` make a version visible, then wakes those whom it concerns. Not after removal,
+    /// which is final: a publisher that has not noticed yet must not undo it.
+    pub(crate) fn publish<R>(
+        &self,
+        version: &Arc<Snapshot>,
+        show: impl FnOnce() -> R,
+    ) -> Option<R> {
+        let settled = self.scale.settled(&version.view().edge());
+        let shown = {
+            let mut state = self.state();
+            if state.removed {
+                return None;
+            }
+            let shown = show();
+            state.settled = settled;
+            state.arrive(settled, Some(version));
+            shown
+        };
+        self.milestones.raise(settled.0);
+        Some(shown)
+    }
+
+    /// As [`publish`](Self::publish) of nothing, for ever: ends all waits.
+    pub(crate) fn remove<R>(&self, show: impl FnOnce() -> R) -> R {
+        let shown = {
+            let mut state = self.state();
+            let shown = show();
+            state.removed = true;
+            state.settled = Milestone::END;
+            state.arrive(Milestone::END, None);
+            shown
+        };
+        self.milestones.raise(Milestone::END.0);
+        shown
+    }
+
+    /// Waits until `test` gives a value, for the current or a later version, at most until
+    /// `deadline`. A version that does not meet it names what to wait for.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future gives back its seat and its place at the meeting point; nothing else
+    /// was changed.
+    pub(crate) async fn wait<T>(
+        &self,
+        deadline: Instant,
+        current: impl Fn() -> Option<Arc<Snapshot>>,
+        mut test: impl FnMut(&Arc<Snapshot>) -> Result<T, WaitFor>,
+    ) -> Waited<T> {
+        let Some(mut version) = current() else {
+            return Waited::Gone;
+        };
+        loop {
+            let wait = match test(&version) {
+                Ok(value) => return Waited::Met(value),
+                Err(wait) => wait,
+            };
+            let settled = self.scale.settled(&version.view().edge());
+            if settled == Milestone::END {
+                return Waited::TimedOut;
+            }
+            // A version that did not meet the test is not waited for again: without progress this
+            // loop would not sleep.
+            let target = self.scale.target(wait).max(settled.after());
+            // Nothing that waits keeps a version alive.
+            drop(version);
+            let Some(seat) = self.seat(target) else {
+                match current() {
+                    Some(newer) => version = newer,
+                    None => return Waited::Gone,
+                }
+                continue;
+            };
+            match seat.sit(deadline).await {
+                Ok(Ok(())) => {}
+                Ok(Err(full)) => return Waited::Busy { limit: full.limit },
+                Err(_elapsed) => return Waited::TimedOut,
+            }
+            match seat.version() {
+                Some(reached) => version = reached,
+                None => return Waited::Gone,
+            }
+        }
+    }
+
+    /// A place among those who wait for `target`; `None` if that is reached already.
+    fn seat(&self, target: Milestone) -> Option<Seat<'_>> {
+        let mut state = self.state();
+        if state.settled >= target {
+            return None;
+        }
+        let arrival = match state.find(target) {
+            Ok(at) => {
+                let expected = &mut state.expected[at];
+                expected.seats += 1;
+                Arc::clone(&expected.arrival)
+            }
+            Err(at) => {
+                let arrival = Arc::new(Arrival {
+                    milestone: target,
+                    version: OnceLock::new(),
+                });
+                let expected = Expected {
+                    arrival: Arc::clone(&arrival),
+                    seats: 1,
+                };
+                state.expected.insert(at, expected);
+                arrival
+            }
+        };
+        Some(Seat {
+            room: self,
+            arrival,
+        })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // No code of others runs under this lock but `show`, which stores a pointer.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A taken seat; dropping it, also by dropping the future that holds it, frees the seat.
+impl State {
+    fn find(&self, milestone: Milestone) -> Result<usize, usize> {
+        self.expected
+            .binary_search_by_key(&milestone, |expected| expected.arrival.milestone)
+    }
+
+    /// Leaves `version` to all who wait for what is settled now.
+    fn arrive(&mut self, settled: Milestone, version: Option<&Arc<Snapshot>>) {
+        while let Some(expected) = self
+            .expected
+            .pop_front_if(|expected| expected.arrival.milestone <= settled)
+        {
+            expected
+                .arrival
+                .version
+                .set(version.cloned())
+                .expect("an arrival leaves the list with its version");
+        }
+    }
+
+    /// One request less waits for `milestone`.
+    fn leave(&mut self, milestone: Milestone) {
+        if let Ok(at) = self.find(milestone) {
+            self.expected[at].seats -= 1;
+            if self.expected[at].seats == 0 {
+                self.expected.remove(at);
+            }
+        }
+    }
+}
+
+/// One request at a meeting point.
 #[derive(Debug)]
-#[must_use = "the seat is given back when this is dropped"]
-pub(crate) struct Seat<'room> {
+struct Seat<'room> {
     room: &'room WaitingRoom,
+    arrival: Arc<Arrival>,
+}
+
+impl Seat<'_> {
+    async fn sit(&self, deadline: Instant) -> Result<Result<(), TooManyWaiters>, Elapsed> {
+        let reached = self.room.milestones.reach(self.arrival.milestone.0);
+        timeout_at(deadline, reached).await
+    }
+
+    /// The version that reached the milestone.
+    fn version(&self) -> Option<Arc<Snapshot>> {
+        self.arrival
+            .version
+            .get()
+            .expect("a version arrives before its milestone is raised")
+            .clone()
+    }
 }
 
 impl Drop for Seat<'_> {
     fn drop(&mut self) {
-        self.room.taken.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// All seats are taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Full {
-    pub(crate) seats: usize,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn seats_are_bounded_and_come_back() {
-        let room = WaitingRoom::new(2);
-        let first = room.enter().unwrap();
-        let _second = room.enter().unwrap();
-        assert_eq!(room.enter().unwrap_err(), Full { seats: 2 });
-        drop(first);
-        assert_eq!(room.waiting(), 1);
-        let _third = room.enter().unwrap();
+        if self.arrival.version.get().is_some() {
+            return;
+        }
+        // Not arrived, and nobody can arrive under the lock: it is in the list, or just left it.
+        let mut state = self.room.state();
+        if self.arrival.version.get().is_none() {
+            state.leave(self.arrival.milestone);
+        }
     }
 }
