@@ -14,7 +14,7 @@ step "ring-core without its default features" \
     cargo test --quiet --locked -p ring-core --no-default-features
 step "ring-core with all of its features" \
     cargo test --quiet --locked -p ring-core --all-features
-step "the golden playlists, read by the player's own parser" \
+step "golden playlists and seeded histories, read by the player's own parser" \
     node --test testing/playlist-oracle/hls-js/
 # Every interleaving of a few threads, on loom's locks and atomics instead of std's.
 step "ring-core's concurrency models" \

@@ -189,11 +189,17 @@ impl Keys {
         }
     }
 
-    /// Appends what ends these keys ahead of `next`, if that does not end them by itself: a key
-    /// is in effect until one *of its KEYFORMAT* follows.
+    /// Appends what ends these keys ahead of `next`, if they are of other formats: a key is in
+    /// effect until one *of its KEYFORMAT* follows. A format that is only added would not need
+    /// it, but hls.js then gives that key to the segments before it too.
     pub(crate) fn write_end(&self, next: &Self, out: &mut String) {
-        let ended = |format: &str| next.formats.lines().any(|other| other == format);
-        if &*next.lines != NONE && !self.formats.lines().all(ended) {
+        let same = |one: &Self, other: &Self| {
+            let has = |format: &str| other.formats.lines().any(|other| other == format);
+            one.formats.lines().all(has)
+        };
+        let encrypts = !self.lines.is_empty() && &*self.lines != NONE;
+        let ends_itself = &*next.lines == NONE;
+        if encrypts && !ends_itself && !(same(self, next) && same(next, self)) {
             out.push_str(NONE);
         }
     }

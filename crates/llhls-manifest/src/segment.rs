@@ -57,7 +57,10 @@ impl SegmentStart {
                 out.push_str(&self.map_keys.lines);
             }
             tags::map(out, names, map);
-            if self.map_keys.whole_resources && !self.prints_keys {
+            // The segment's own lines end the keys of the segment before, which need not be those of
+            // the section.
+            let ended_below = self.prints_keys && self.keys_before == self.map_keys;
+            if self.map_keys.whole_resources && !ended_below {
                 self.map_keys.write_end(&self.keys, out);
             }
         }

@@ -171,6 +171,12 @@ impl<'a> Attributes<'a> {
         Self { entries }
     }
 
+    /// Reads a list whose faults somebody else reports.
+    #[must_use]
+    pub fn parse(value: &'a str) -> Self {
+        Self::read(value, 0, &mut Report::default())
+    }
+
     /// The raw value of an attribute.
     #[must_use]
     pub fn raw(&self, name: &str) -> Option<&'a str> {

@@ -7,7 +7,7 @@ use llhls_manifest::{
 use llhls_manifest::{IndependentSegments, LastListed};
 use playlist_oracle::{assert_media_playlist, assert_multivariant};
 
-use crate::facts::facts;
+use crate::facts::Facts;
 use crate::support::{Feed, body, config, delta, millis, render};
 
 pub(crate) fn expect_text(name: &str, text: &str) {
@@ -27,7 +27,7 @@ fn expect_file(name: &str, text: &str) {
 pub(crate) fn expect(name: &str, text: &str) {
     let media = assert_media_playlist(text);
     expect_text(name, text);
-    expect_file(&format!("{name}.json"), &facts(&media));
+    expect_file(&format!("{name}.json"), &Facts::read(&media).json());
 }
 
 #[test]

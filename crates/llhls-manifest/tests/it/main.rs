@@ -8,8 +8,11 @@ mod support;
 /// The wire text of scenarios, kept as files.
 mod golden;
 
-/// What golden playlists say, for readers in other languages.
+/// What a playlist says, to be compared, and for readers in other languages.
 mod facts;
+
+/// What a playlist must say, from the other side.
+mod books;
 
 /// One grammar of operations for the property tests, the simulation and the fuzz targets.
 mod ops;
@@ -28,6 +31,9 @@ mod corpora;
 
 /// Random histories: invariants after each operation, every version judged, versions compared.
 mod properties;
+
+/// What happens in a life, from a seed.
+mod lives;
 
 /// Long lives from seeds.
 mod simulation;

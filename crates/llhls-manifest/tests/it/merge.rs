@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use llhls_manifest::{Form, PlaylistView, Skip};
 use playlist_oracle::{Media, Segment, assert_media_playlist};
 
+use crate::facts::{Facts, assert_same};
 use crate::history::text;
 use crate::ops::{Operation, World};
 
@@ -19,6 +20,10 @@ pub(crate) fn every_delta_merges(choice: u8, bytes: &[u8]) {
         let view = world.manifest.view();
         if index % 3 == 0 {
             check_delta(&view, &older);
+            let body = text(&view, Form::Delta(Skip::Yes));
+            let printed = Facts::read(&assert_media_playlist(&body));
+            let expected = world.delta_facts().unwrap_or_else(|| world.facts());
+            assert_same(&printed, &expected, &body);
         }
         if index % 4 == 0 {
             older.push(version(&view));

@@ -3,14 +3,16 @@
 
 use llhls_manifest::{
     Addressing, BitRates, Cut, DateRange, InitVersion, Key, KeyMethod, M3u8Manifest,
-    ManifestConfig, MediaDuration, MediaRef, PartFacts, PlaylistKind, PushError, ResourceNames,
-    SkipUntil, WallClock,
+    ManifestConfig, MediaDuration, PlaylistKind, PushError, ResourceNames, SkipUntil, WallClock,
 };
+
+use crate::books::{Books, Sketch, keys_of, millis};
+use crate::facts::{Facts, RangeFact};
 
 /// One step of a history: four bytes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Operation {
-    Push(PartFacts),
+    Push(Sketch),
     Close,
     Discontinuity,
     ChangeInit(InitVersion),
@@ -46,29 +48,19 @@ impl Operation {
                     230..=244 => 500_000_000 + u64::from(length - 229) * 700,
                     _ => u64::from(length) * 2_100_000,
                 };
-                let facts = PartFacts::new(MediaDuration::from_nanos(nanos), MediaRef::new(0));
-                let facts = if flags & 0x03 == 0 {
-                    facts.independent()
-                } else {
-                    facts
-                };
-                let facts = if flags & 0xf8 == 0xf8 {
-                    facts.discontinuous()
-                } else {
-                    facts
-                };
-                let facts = if flags & 0xf8 == 0xf0 {
-                    facts.gap()
-                } else {
-                    facts
-                };
-                let facts = facts.cut(match extra {
-                    0..=20 => Cut::Before,
-                    21..=60 => Cut::After,
-                    61..=80 => Cut::Never,
-                    _ => Cut::Auto,
-                });
-                Self::Push(facts.size(u64::from(length) * 10 + 1))
+                Self::Push(Sketch {
+                    duration: MediaDuration::from_nanos(nanos),
+                    independent: flags & 0x03 == 0,
+                    discontinuous: flags & 0xf8 == 0xf8,
+                    gap: flags & 0xf8 == 0xf0,
+                    cut: match extra {
+                        0..=20 => Cut::Before,
+                        21..=60 => Cut::After,
+                        61..=80 => Cut::Never,
+                        _ => Cut::Auto,
+                    },
+                    size: u64::from(length) * 10 + 1,
+                })
             }
         }
     }
@@ -86,6 +78,7 @@ const START: WallClock = WallClock::from_unix_millis(1_795_219_200_000);
 pub(crate) struct World {
     pub(crate) manifest: M3u8Manifest,
     pub(crate) pushed: u64,
+    books: Books,
     choice: u8,
     media: MediaDuration,
 }
@@ -97,6 +90,7 @@ impl World {
         Self {
             manifest,
             pushed: 0,
+            books: Books::new(),
             choice,
             media: MediaDuration::ZERO,
         }
@@ -135,58 +129,56 @@ impl World {
         }
     }
 
-    /// Whether parts are byte ranges of their segments.
-    pub(crate) fn has_ranges(&self) -> bool {
-        self.choice & 64 != 0
+    /// What the current version must say, by the publisher's books.
+    pub(crate) fn facts(&self) -> Facts {
+        self.books.facts(&self.manifest.view(), 0, self.choice)
+    }
+
+    /// The same of its delta update; `None` when there is nothing to skip.
+    pub(crate) fn delta_facts(&self) -> Option<Facts> {
+        let view = self.manifest.view();
+        let skipped = self.books.skipped(view.server_control().can_skip_until);
+        (skipped > 0).then(|| self.books.facts(&view, skipped, self.choice))
     }
 
     /// Applies an operation as a sensible caller does; a refusal must leave no trace.
     pub(crate) fn apply(&mut self, operation: Operation) -> Result<(), PushError> {
         let outcome = match operation {
-            Operation::Push(facts) => self.push(facts),
+            Operation::Push(part) => self.push(part),
             Operation::Close => {
-                let _ = self.manifest.close_segment();
+                let rolled = self.manifest.close_segment();
+                self.books.rolled(&rolled);
                 Ok(())
             }
             Operation::Discontinuity => {
-                let _ = self.manifest.mark_discontinuity();
+                let rolled = self.manifest.mark_discontinuity();
+                self.books.rolled(&rolled);
+                self.books.mark();
                 Ok(())
             }
             Operation::ChangeInit(version) => {
-                let _ = self.manifest.change_init(version);
+                let rolled = self.manifest.change_init(version);
+                if !self.books.has_ended() {
+                    self.books.rolled(&rolled);
+                    self.books.init(version);
+                }
                 Ok(())
             }
             Operation::ChangeKeys(number) => {
-                let keys: Vec<Key> = (0..number)
-                    .map(|index| {
-                        let method = if number == 3 {
-                            KeyMethod::SampleAes
-                        } else {
-                            KeyMethod::Aes128
-                        };
-                        let key = Key::new(method, format!("k{number}")).expect("a plain URI");
-                        let key = if number == 3 {
-                            key
-                        } else {
-                            key.iv([number; 16])
-                        };
-                        key.format(format!("f{index}"), "1")
-                            .expect("a plain format")
-                    })
-                    .collect();
-                let ended = self.manifest.change_keys(&keys).is_err();
-                assert_eq!(ended, self.manifest.view().edge().is_ended(), "legal keys");
+                match self.manifest.change_keys(&keys(number)) {
+                    Ok(rolled) => {
+                        self.books.rolled(&rolled);
+                        self.books.keys(number);
+                    }
+                    Err(error) => assert!(self.books.has_ended(), "{error}"),
+                }
                 Ok(())
             }
             Operation::DateRange(id, what, when) => {
                 self.date_range(id, what, when);
                 Ok(())
             }
-            Operation::Gap(duration) => {
-                let outcome = self.manifest.push_gap(duration).map(|_| ());
-                self.media = self.media.saturating_add(duration);
-                outcome
-            }
+            Operation::Gap(duration) => self.gap(duration),
             Operation::Restart => {
                 let state = self.manifest.export();
                 let config = Self::config(self.choice);
@@ -195,7 +187,9 @@ impl World {
                 Ok(())
             }
             Operation::End => {
-                let _ = self.manifest.end();
+                let rolled = self.manifest.end();
+                self.books.rolled(&rolled);
+                self.books.end();
                 Ok(())
             }
         };
@@ -208,49 +202,90 @@ impl World {
         let start = START
             .plus(self.media)
             .plus(MediaDuration::from_millis(u64::from(when) * 40));
-        let name = format!("r{id}.{}", self.pushed / 16);
-        let range = if what & 1 == 0 {
-            DateRange::new(name, start)
-        } else {
-            DateRange::update(name)
-        };
+        let id = format!("r{id}.{}", self.pushed / 16);
+        let has = |bit: u8| what & bit != 0;
         let seconds = |n: u8| MediaDuration::from_secs(u64::from(n));
-        let range = if what & 2 == 0 {
-            range
-        } else {
-            range.duration(seconds(when & 7))
+        let mut fact = RangeFact {
+            id: id.clone(),
+            ..RangeFact::default()
         };
-        let range = if what & 4 == 0 {
-            range
+        let mut range = if has(1) {
+            DateRange::update(id)
         } else {
-            range.class("c")
+            fact.start = Some(millis(start));
+            DateRange::new(id, start)
         };
-        let range = if what & 8 == 0 {
-            range
-        } else {
-            range.ends_on_next()
-        };
-        let range = if what & 16 == 0 {
-            range
-        } else {
-            range.scte35_out(&[0xfc, when])
-        };
-        let range = if what & 32 == 0 {
-            range
-        } else {
-            range.planned_duration(seconds(9))
-        };
-        let _ = self.manifest.set_date_range(&range);
+        if has(2) {
+            range = range.duration(seconds(when & 7));
+            fact.duration = Some(seconds(when & 7).as_nanos());
+        }
+        if has(4) {
+            range = range.class("c");
+            fact.class = Some("c".to_owned());
+        }
+        if has(8) {
+            range = range.ends_on_next();
+            fact.ends_on_next = true;
+        }
+        if has(16) {
+            range = range.scte35_out(&[0xfc, when]);
+            fact.scte35_out = Some(format!("0xFC{when:02X}"));
+        }
+        if has(32) {
+            range = range.planned_duration(seconds(9));
+            fact.planned = Some(seconds(9).as_nanos());
+        }
+        if self.manifest.set_date_range(&range).is_ok() {
+            self.books.range(fact, start);
+        }
     }
 
-    fn push(&mut self, facts: PartFacts) -> Result<(), PushError> {
-        let start = START;
-        let facts = facts.stored_at(MediaRef::new(self.pushed));
-        let _ = self
-            .manifest
-            .push(facts.captured_at(start.plus(self.media)))?;
-        self.pushed += 1;
-        self.media = self.media.saturating_add(facts.duration());
+    fn gap(&mut self, duration: MediaDuration) -> Result<(), PushError> {
+        let outcome = self.manifest.push_gap(duration);
+        self.media = self.media.saturating_add(duration);
+        let mut left = duration;
+        let whole = if self.choice & 16 == 0 { 500 } else { 2_000 };
+        for rolled in outcome? {
+            let part = left.min(MediaDuration::from_millis(whole));
+            left = left.saturating_sub(part);
+            let sketch = Sketch {
+                duration: part,
+                independent: false,
+                discontinuous: false,
+                gap: true,
+                cut: Cut::Auto,
+                size: 0,
+            };
+            self.books.pushed(sketch, None, &rolled);
+        }
         Ok(())
     }
+
+    fn push(&mut self, part: Sketch) -> Result<(), PushError> {
+        let at = START.plus(self.media);
+        let rolled = self.manifest.push(part.facts(self.pushed, at))?;
+        self.books.pushed(part, Some(at), &rolled);
+        self.pushed += 1;
+        self.media = self.media.saturating_add(part.duration);
+        Ok(())
+    }
+}
+
+fn keys(number: u8) -> Vec<Key> {
+    let key = |[format, method, uri]: [String; 3]| {
+        let sample = method == "SAMPLE-AES";
+        let method = if sample {
+            KeyMethod::SampleAes
+        } else {
+            KeyMethod::Aes128
+        };
+        let key = Key::new(method, uri).expect("a plain URI");
+        let key = if sample { key } else { key.iv([number; 16]) };
+        if format == "identity" {
+            key
+        } else {
+            key.format(format, "1").expect("a plain format")
+        }
+    };
+    keys_of(number).into_iter().map(key).collect()
 }

@@ -60,6 +60,26 @@ fn the_key_of_the_section_stays_its_key() {
     judged(&feed.view());
 }
 
+/// A key of the section that had ended before the first listed segment stays ended, although the
+/// section's line and its keys are repeated ahead of it.
+#[test]
+fn the_keys_of_the_section_end_where_they_ended() {
+    let mut feed = Feed::new(config());
+    let other = aes(1).format("other", "1").unwrap();
+    let _ = feed.manifest.change_keys(&[aes(1), other]).unwrap();
+    feed.segments(1);
+    let _ = feed.manifest.change_keys(&[]).unwrap();
+    feed.segments(1);
+    let _ = feed.manifest.change_keys(&[aes(2)]).unwrap();
+    for _ in 0..9 {
+        feed.segment(4);
+        let media = judged(&feed.view());
+        let third = media.segments.iter().find(|segment| segment.msn == 3);
+        assert!(third.is_none_or(|segment| segment.keys.len() == 1));
+    }
+    assert!(feed.view().edge().media_sequence > Msn::new(3));
+}
+
 /// A key lasts until the next one of its KEYFORMAT: another format alone does not end it.
 #[test]
 fn a_change_of_key_formats_ends_the_old_keys() {
