@@ -157,6 +157,21 @@ impl M3u8Manifest {
         self.window.release(msn)
     }
 
+    /// Takes the segments before `first` off the list, beyond what the window removes: their
+    /// store needs the room. Three target durations stay listed (UP-05), and what was removed
+    /// stays retained as ever (UP-11). Nothing happens to an ended playlist, or to one that does
+    /// not slide.
+    pub fn remove_before(&mut self, first: Msn) -> Rolled {
+        let mut rolled = Rolled::nothing(self.open.next_part());
+        if !self.ended() {
+            self.window
+                .remove_before(&self.settings, first, &mut rolled);
+            rolled.removed_parts = self.window.parts_left(&self.settings, self.open.end());
+            self.slide_date_ranges();
+        }
+        rolled
+    }
+
     /// Closes the open segment and ends the stream: `EXT-X-ENDLIST`, no hint, no report
     /// (LL-24, LL-35). What is listed stays listed. Idempotent.
     pub fn end(&mut self) -> Rolled {

@@ -1,8 +1,8 @@
 //! What a change of the manifest did: small, without pointers, and enough to keep books by.
 
-use crate::id::{MediaRef, Msn, Position};
-use crate::part::Availability;
-use crate::time::MediaDuration;
+use crate::id::{DiscontinuitySequence, InitVersion, MediaRef, Msn, Position};
+use crate::part::{Availability, Continuity};
+use crate::time::{MediaDuration, WallClock};
 
 /// What a change of the manifest did.
 ///
@@ -122,4 +122,12 @@ pub struct ClosedSegment {
     pub duration: MediaDuration,
     /// Whether any of its parts is a gap.
     pub availability: Availability,
+    /// Whether it continues the segment before it.
+    pub continuity: Continuity,
+    /// Its Discontinuity Sequence Number, its own `EXT-X-DISCONTINUITY` counted.
+    pub discontinuity_sequence: DiscontinuitySequence,
+    /// The initialisation section it needs.
+    pub init: Option<InitVersion>,
+    /// When it was captured, as printed.
+    pub captured_at: Option<WallClock>,
 }

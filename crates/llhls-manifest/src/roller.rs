@@ -279,7 +279,7 @@ impl M3u8Manifest {
 }
 
 impl M3u8Manifest {
-    fn slide_date_ranges(&mut self) {
+    pub(crate) fn slide_date_ranges(&mut self) {
         let listed = self.window.list().listed();
         let Some(first) = listed.first().and_then(|segment| segment.at.time) else {
             return;

@@ -291,6 +291,10 @@ impl Segment {
             parts: u32::try_from(self.parts.len()).unwrap_or(u32::MAX),
             duration: self.duration.to_media(),
             availability: self.availability,
+            continuity: self.at.continuity,
+            discontinuity_sequence: self.at.dsn,
+            init: self.at.init,
+            captured_at: self.at.time,
         }
     }
 }

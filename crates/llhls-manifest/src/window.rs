@@ -84,17 +84,44 @@ impl Window {
         }
         self.list.append(segment);
 
-        let slides = matches!(settings.kind, PlaylistKind::Live | PlaylistKind::IFrames);
-        while slides && self.may_remove(settings, edge) {
-            let listed = self.list.listed();
-            let first = listed.first().expect("what may be removed is listed");
-            // §6.2.2: available for its own duration plus the longest playlist that held it.
-            // Counted from removal, which covers both wordings of the rule (AMB-23).
-            let keep = first.duration.plus(self.longest);
-            rolled.removed = Some(Removed::and(rolled.removed, first.at.msn, keep.to_media()));
-            self.expiries.push_back(edge.plus(keep));
-            self.list.unlist();
+        while slides(settings) && self.may_remove(settings, edge) {
+            self.remove_first(edge, rolled);
         }
+    }
+
+    /// Takes the segments before `first` off the list, as far as three target durations stay
+    /// listed (UP-05).
+    pub(crate) fn remove_before(&mut self, settings: &Settings, first: Msn, rolled: &mut Rolled) {
+        let Some(edge) = self.list.listed().last().map(Segment::end) else {
+            return;
+        };
+        let least = settings.target_duration.times(3);
+        while slides(settings) && self.is_oldest_before(first) && self.leaves(least, edge) {
+            self.remove_first(edge, rolled);
+        }
+    }
+
+    fn is_oldest_before(&self, first: Msn) -> bool {
+        let oldest = self.list.listed().first();
+        oldest.is_some_and(|oldest| oldest.at.msn < first)
+    }
+
+    /// Whether so much is listed without the oldest segment.
+    fn leaves(&self, least: Decimal, edge: Decimal) -> bool {
+        let second = self.list.listed().get(1);
+        second.is_some_and(|second| edge.minus(second.at.start) >= least)
+    }
+
+    /// Takes the oldest listed segment off the list; it stays retained.
+    fn remove_first(&mut self, edge: Decimal, rolled: &mut Rolled) {
+        let listed = self.list.listed();
+        let first = listed.first().expect("what may be removed is listed");
+        // §6.2.2: available for its own duration plus the longest playlist that held it.
+        // Counted from removal, which covers both wordings of the rule (AMB-23).
+        let keep = first.duration.plus(self.longest);
+        rolled.removed = Some(Removed::and(rolled.removed, first.at.msn, keep.to_media()));
+        self.expiries.push_back(edge.plus(keep));
+        self.list.unlist();
     }
 
     /// Forgets segments before `msn` that are not listed; says how many.
@@ -135,11 +162,8 @@ impl Window {
     /// Whether what the configuration keeps is listed without the oldest segment too; three
     /// target durations are part of that (UP-05).
     fn may_remove(&self, settings: &Settings, edge: Decimal) -> bool {
-        let listed = self.list.listed();
-        listed.get(1).is_some_and(|second| {
-            listed.len() > settings.window_segments as usize
-                && edge.minus(second.at.start) >= settings.window_duration
-        })
+        self.list.listed().len() > settings.window_segments as usize
+            && self.leaves(settings.window_duration, edge)
     }
 
     pub(crate) fn check_invariants(&self, settings: &Settings) {
@@ -184,4 +208,9 @@ impl Window {
             );
         }
     }
+}
+
+/// Whether segments ever leave the list.
+fn slides(settings: &Settings) -> bool {
+    matches!(settings.kind, PlaylistKind::Live | PlaylistKind::IFrames)
 }

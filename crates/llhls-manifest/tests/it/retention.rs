@@ -221,3 +221,38 @@ fn a_caller_with_a_clock_releases() {
     feed.segments(1);
     judged(&feed.view());
 }
+
+/// A store that runs short of room takes the oldest off the list; what is left still conforms,
+/// and what was removed is answered for as if the window had removed it.
+#[test]
+fn a_list_can_be_shortened_to_what_its_store_holds() {
+    let mut feed = Feed::new(config());
+    feed.segments(6);
+    let before = judged(&feed.view());
+    let rolled = feed.manifest.remove_before(Msn::new(3));
+    feed.manifest.check_invariants();
+    let removed = rolled.removed.unwrap();
+    assert_eq!((removed.first, removed.count), (Msn::new(1), 2));
+    assert_eq!((removed.keep.as_millis(), rolled.expired), (14_000, 0));
+    let after = judged(&feed.view());
+    assert_eq!(after.media_sequence, 3);
+    playlist_oracle::check_succession(&before, &after).unwrap();
+
+    // Three target durations stay, whatever is asked for (UP-05).
+    let rolled = feed.manifest.remove_before(Msn::new(100));
+    assert_eq!(rolled.removed.map(|removed| removed.count), Some(1));
+    assert_eq!(judged(&feed.view()).segments.len(), 3);
+    // The first left when the edge was at 12 s, with 12 s listed: answered for up to 12 + 2 + 12 s.
+    feed.segments(7);
+    assert!(matches!(
+        feed.view().segment(Msn::new(1)),
+        SegmentLookup::Closed(_)
+    ));
+    feed.segment(4);
+    assert_eq!(feed.view().segment(Msn::new(1)), SegmentLookup::Gone);
+
+    let _ = feed.manifest.end();
+    let ended = judged(&feed.view());
+    assert_eq!(feed.manifest.remove_before(Msn::new(100)).removed, None);
+    assert_eq!(judged(&feed.view()), ended, "an ended playlist changed");
+}
