@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::archive::Archive;
+
 /// Bounds of a [`Playlists`](crate::Playlists).
 ///
 /// # Worst-case memory
@@ -26,6 +28,7 @@ pub struct RegistryConfig {
     pub(crate) bytes_per_rendition: u64,
     pub(crate) waiters: usize,
     pub(crate) longest_block: Option<Duration>,
+    pub(crate) archive: Option<Archive>,
 }
 
 impl RegistryConfig {
@@ -39,6 +42,7 @@ impl RegistryConfig {
             bytes_per_rendition: 64 << 20,
             waiters: 100_000,
             longest_block: None,
+            archive: None,
         }
     }
 
@@ -90,6 +94,15 @@ impl RegistryConfig {
     #[must_use]
     pub fn longest_block(mut self, limit: Duration) -> Self {
         self.longest_block = Some(limit);
+        self
+    }
+}
+
+impl RegistryConfig {
+    /// Where closed segments go, which gives each rendition a DVR playlist. Default nowhere.
+    #[must_use]
+    pub fn archive(mut self, archive: Archive) -> Self {
+        self.archive = Some(archive);
         self
     }
 }

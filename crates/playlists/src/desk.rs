@@ -8,6 +8,7 @@ use llhls_manifest::{
 };
 use ring_core::{AppendError, Seq, Writer};
 
+use crate::archive::Recorder;
 use crate::error::PublishError;
 use crate::listed::Listed;
 use crate::part::{Part, Published};
@@ -27,6 +28,8 @@ pub(crate) struct Desk {
     meter: RateMeter,
     listed: Listed,
     counters: Arc<RenditionCounters>,
+    /// Where closed segments go, besides.
+    recorder: Option<Recorder>,
     /// The next part comes from a new publisher.
     interrupted: bool,
 }
@@ -47,6 +50,7 @@ impl Desk {
         writer: Writer,
         listed: Listed,
         counters: Arc<RenditionCounters>,
+        recorder: Option<Recorder>,
     ) -> Self {
         Self {
             manifest,
@@ -55,6 +59,7 @@ impl Desk {
             meter: RateMeter::default(),
             listed,
             counters,
+            recorder,
             interrupted: false,
         }
     }
@@ -147,6 +152,9 @@ impl Desk {
         let rolled = self.manifest.end();
         self.close(rolled.closed_segments(), rates);
         self.writer.end();
+        if let Some(recorder) = &mut self.recorder {
+            recorder.end();
+        }
     }
 
     /// Books segments that gain no more parts.
@@ -156,7 +164,26 @@ impl Desk {
             self.meter.close(segment.duration, rates);
             self.listed
                 .close(&segment, self.manifest.view().edge().media_sequence);
+            self.record(&segment);
         }
+    }
+
+    /// Hands a closed segment to the archive, if there is one, and goes on whether or not it was
+    /// taken.
+    fn record(&mut self, segment: &ClosedSegment) {
+        let Some(recorder) = &mut self.recorder else {
+            return;
+        };
+        let (view, reader) = (self.manifest.view(), self.writer.reader());
+        let media = view
+            .segment_media(segment.msn)
+            .filter_map(|media| reader.get(Seq::new(media.value())).ok())
+            .collect();
+        let init = self
+            .inits
+            .iter()
+            .find(|init| Some(init.version) == segment.init);
+        recorder.segment(segment, init.map(|init| init.bytes.clone()), media);
     }
 
     /// Lets go of init sections that nothing listed or retained needs any more (UP-12).

@@ -32,10 +32,12 @@
 //! The facade crate `llhls` shows the whole path in one example; [`Playlists`], [`Publisher`] and
 //! [`Viewer`] show their own parts of it.
 
+mod archive;
 mod cache;
 mod config;
 mod deflate;
 mod desk;
+mod dvr;
 mod encode;
 mod error;
 mod gzip;
@@ -55,8 +57,14 @@ mod viewer;
 mod wait;
 
 // The public interface is:
+pub use archive::{
+    Archive, ArchiveConfig, ArchiveHealth, ArchiveStats, ArchiveWorker, ArchivedName,
+    ArchivedSegment, Directory, DirectoryConfig, DirectorySink, Durability, Progress, Recording,
+    RecordingId, SegmentFacts, SegmentSink, StoreError,
+};
 pub use cache::M3u8Cache;
 pub use config::{RegistryConfig, RegistryConfigError};
+pub use dvr::{DVR_PLAYLIST, DvrResource, DvrViewer};
 pub use encode::{Body, Coding};
 pub use error::{MediaError, PlaylistError, PublishError, PublisherError};
 pub use media::{Audio, Media, Video};

@@ -149,7 +149,7 @@ impl Presentation {
     /// Ends all waits on all renditions; nothing of the presentation is visible from now on.
     pub(crate) fn remove(&self) {
         for rendition in self.renditions().iter() {
-            rendition.cache.remove();
+            rendition.remove();
         }
     }
 }

@@ -11,9 +11,11 @@ use llhls_manifest::{
 };
 use ring_core::{CacheConfig, ChunkCache, OpenError, RingConfig};
 
+use crate::archive::{Recorder, RecordingId};
 use crate::cache::M3u8Cache;
 use crate::config::{RegistryConfig, RegistryConfigError};
 use crate::desk::Desk;
+use crate::dvr::Dvr;
 use crate::encode::{Body, Coding};
 use crate::error::{PlaylistError, PublisherError};
 use crate::listed::Listed;
@@ -208,7 +210,8 @@ impl Playlists {
         let retained = manifest_config
             .retained_duration()
             .map_err(PublisherError::Config)?;
-        let manifest = M3u8Manifest::new(manifest_config).map_err(PublisherError::Config)?;
+        let manifest =
+            M3u8Manifest::new(manifest_config.clone()).map_err(PublisherError::Config)?;
         let view = manifest.view();
         let slots = slots(&view, retained);
         let agrees = |sibling: &Arc<Rendition>| {
@@ -235,14 +238,31 @@ impl Playlists {
             })?;
         let reader = writer.reader();
         let counters = Arc::new(RenditionCounters::default());
+        let dvr = limits.archive.as_ref().map(|archive| {
+            let recording = RecordingId::new(home.name.clone(), name.clone(), view.names());
+            let counters = Arc::clone(&counters);
+            Dvr::new(
+                recording,
+                &manifest_config,
+                &view,
+                archive,
+                counters,
+                limits.waiters,
+            )
+            .map(Arc::new)
+        });
+        let dvr = dvr.transpose().map_err(PublisherError::Config)?;
+        let recorder = limits.archive.clone().zip(dvr.clone());
+        let recorder = recorder.map(|(archive, dvr)| Recorder::new(archive, dvr));
         let desk = Box::new(Desk::new(
             manifest,
             writer,
             Listed::new(slots as u64, limits.bytes_per_rendition),
             Arc::clone(&counters),
+            recorder,
         ));
         let cache = M3u8Cache::new(desk.snapshot(Box::default()), limits.waiters);
-        let rendition = Arc::new(Rendition::new(
+        let rendition = Rendition::new(
             name.clone(),
             ring_key,
             config.media,
@@ -250,7 +270,8 @@ impl Playlists {
             reader,
             counters,
             limits.longest_block,
-        ));
+        );
+        let rendition = Arc::new(rendition.with_dvr(dvr));
         home.insert(Arc::clone(&rendition));
         Ok(Publisher::new(Arc::clone(home), rendition, desk))
     }

@@ -11,6 +11,7 @@ use ring_core::Reader;
 
 use crate::cache::M3u8Cache;
 use crate::desk::Desk;
+use crate::dvr::Dvr;
 use crate::media::Media;
 use crate::name::StreamName;
 use crate::rates::Rates;
@@ -30,6 +31,8 @@ pub(crate) struct Rendition {
     pub(crate) rates: Rates,
     /// Shared with the snapshots, which count what is built of them.
     pub(crate) counters: Arc<RenditionCounters>,
+    /// Its DVR playlist, where there is an archive.
+    pub(crate) dvr: Option<Arc<Dvr>>,
     /// Operator's cap on how long a request is held.
     pub(crate) longest_block: Option<Duration>,
     /// Changes only when a publisher comes back with another codec.
@@ -78,12 +81,19 @@ impl Rendition {
             reader,
             rates: Rates::default(),
             counters,
+            dvr: None,
             longest_block,
             media: Mutex::new(media),
             desk: Mutex::new(Parking::Held),
             fin_requested: AtomicBool::new(false),
             report_uri: report_uri.into(),
         }
+    }
+
+    /// The same with a DVR playlist beside it.
+    pub(crate) fn with_dvr(mut self, dvr: Option<Arc<Dvr>>) -> Self {
+        self.dvr = dvr;
+        self
     }
 
     pub(crate) fn media(&self) -> Media {
@@ -114,6 +124,14 @@ impl Rendition {
     /// Gives the desk back for the next publisher.
     pub(crate) fn park(&self, desk: Box<Desk>) {
         *self.parking() = Parking::Free(desk);
+    }
+
+    /// Ends all waits; nothing is visible from now on.
+    pub(crate) fn remove(&self) {
+        self.cache.remove();
+        if let Some(dvr) = &self.dvr {
+            dvr.cache.remove();
+        }
     }
 
     /// What was counted so far, and what is there now.

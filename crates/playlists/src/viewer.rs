@@ -1,15 +1,17 @@
 //! The viewing side of a rendition: a cheap handle that answers one request at a time.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use llhls_manifest::{
-    Decision, Directives, Edge, InitVersion, MediaRef, Msn, PartLookup, Position, ResourceName,
-    SegmentLookup, WaitFor,
+    Decision, Directives, Edge, InitVersion, MediaRef, Msn, PartLookup, PlaylistView, Position,
+    ResourceName, SegmentLookup, WaitFor,
 };
 use ring_core::{GetError, Seq};
 
-use crate::cache::Waited;
+use crate::cache::{M3u8Cache, Waited};
+use crate::dvr::DvrViewer;
 use crate::encode::{Body, Coding};
 use crate::error::{MediaError, PlaylistError};
 use crate::media::Media;
@@ -89,22 +91,8 @@ impl Viewer {
     }
 
     async fn answer(&self, directives: &Directives) -> Result<Arc<Snapshot>, PlaylistError> {
-        let cache = &self.rendition.cache;
-        let first = cache.look(|version| {
-            let patience = self.rendition.patience(version.view());
-            decide(version, directives).map_err(|_| patience)
-        });
-        let patience = match first.ok_or(PlaylistError::Gone)? {
-            Ok(decided) => return decided,
-            Err(patience) => patience,
-        };
-        let waited = cache.wait(patience, |version| decide(version, directives));
-        match waited.await {
-            Waited::Met(decided) => decided,
-            Waited::TimedOut => Err(PlaylistError::TimedOut),
-            Waited::Busy { limit } => Err(PlaylistError::Busy { limit }),
-            Waited::Gone => Err(PlaylistError::Gone),
-        }
+        let patience = |view: &PlaylistView| self.rendition.patience(view);
+        answer(&self.rendition.cache, patience, directives).await
     }
 
     /// The resource that a playlist of this rendition names, by that name.
@@ -172,7 +160,8 @@ impl Viewer {
         self.counted(self.find_segment(msn))
     }
 
-    fn find_segment(&self, msn: Msn) -> Result<Vec<Bytes>, MediaError> {
+    /// As [`segment`](Self::segment), without a failure being counted.
+    pub(crate) fn find_segment(&self, msn: Msn) -> Result<Vec<Bytes>, MediaError> {
         let current = self.rendition.cache.current().ok_or(MediaError::Gone)?;
         match current.view().segment(msn) {
             SegmentLookup::Closed(_) => current
@@ -214,6 +203,18 @@ impl Viewer {
         self.snapshot().map(|snapshot| snapshot.view().edge())
     }
 
+    /// The DVR playlist of this rendition, where the registry has an
+    /// [archive](crate::RegistryConfig::archive).
+    #[must_use]
+    pub fn dvr(&self) -> Option<DvrViewer> {
+        let dvr = self.rendition.dvr.as_ref()?;
+        Some(DvrViewer::new(self.clone(), Arc::clone(dvr)))
+    }
+
+    pub(crate) fn rendition(&self) -> &Rendition {
+        &self.rendition
+    }
+
     /// What the rendition carries.
     #[must_use]
     pub fn media(&self) -> Media {
@@ -230,7 +231,7 @@ impl Viewer {
     async fn hinted(
         &self,
         position: Position,
-        patience: std::time::Duration,
+        patience: Duration,
     ) -> Result<PartLookup, MediaError> {
         let waited =
             self.rendition
@@ -256,6 +257,31 @@ impl Viewer {
             .reader
             .get(Seq::new(media.value()))
             .map_err(missing)
+    }
+}
+
+/// The version of a playlist that answers a request; waits for it for as long as `patience` says.
+///
+/// # Cancel safety
+///
+/// Dropping the future leaves nothing behind.
+pub(crate) async fn answer(
+    cache: &M3u8Cache,
+    patience: impl Fn(&PlaylistView) -> Duration,
+    directives: &Directives,
+) -> Result<Arc<Snapshot>, PlaylistError> {
+    let first =
+        cache.look(|version| decide(version, directives).map_err(|_| patience(version.view())));
+    let patience = match first.ok_or(PlaylistError::Gone)? {
+        Ok(decided) => return decided,
+        Err(patience) => patience,
+    };
+    let waited = cache.wait(patience, |version| decide(version, directives));
+    match waited.await {
+        Waited::Met(decided) => decided,
+        Waited::TimedOut => Err(PlaylistError::TimedOut),
+        Waited::Busy { limit } => Err(PlaylistError::Busy { limit }),
+        Waited::Gone => Err(PlaylistError::Gone),
     }
 }
 

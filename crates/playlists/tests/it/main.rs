@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
+/// Closed segments elsewhere, and the DVR playlist.
+mod archive;
 /// Waiting: blocking reload, hinted parts, deadlines, seats; all under paused time.
 mod blocking;
 /// Dropped futures leave nothing behind.

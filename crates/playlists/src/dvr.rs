@@ -1,0 +1,383 @@
+//! The DVR playlist: hours of closed segments, the newest in memory, the older ones in the sink.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use llhls_manifest::{
+    Availability, ConfigError, Continuity, Cut, Directives, DiscontinuitySequence, Form,
+    InitVersion, M3u8Manifest, ManifestConfig, MediaDuration, MediaRef, Msn, PartFacts,
+    PlaylistKind, PlaylistView, PushError, ResourceName, ResourceNames, Retention, SegmentLookup,
+};
+
+use crate::archive::{
+    Archive, ArchivedName, ArchivedSegment, Job, Missed, RecordingId, SegmentFacts, SegmentSink,
+    Shared,
+};
+use crate::cache::M3u8Cache;
+use crate::encode::{Body, Coding};
+use crate::error::{MediaError, PlaylistError};
+use crate::snapshot::Snapshot;
+use crate::stats::RenditionCounters;
+use crate::viewer::{Viewer, answer};
+
+/// The file name of every DVR playlist, beside the media playlist of its rendition.
+pub const DVR_PLAYLIST: &str = "dvr.m3u8";
+
+/// The DVR playlist of one rendition, as the archive's worker writes it and all viewers share it.
+///
+/// Its text comes from a manifest of its own, one without parts: a playlist of whole segments
+/// under the same names and numbers. Each version is made once, when a segment's fate is known.
+#[derive(Debug)]
+pub(crate) struct Dvr {
+    recording: RecordingId,
+    /// What its playlist is, but for where its numbers start.
+    config: ManifestConfig,
+    names: ResourceNames,
+    target_duration: MediaDuration,
+    pub(crate) cache: M3u8Cache,
+    /// For the worker alone, and therefore never contended.
+    listing: Mutex<Listing>,
+    counters: Arc<RenditionCounters>,
+    archive: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Listing {
+    manifest: M3u8Manifest,
+    /// Whether the start is known and what was recorded before is listed.
+    started: bool,
+}
+
+impl Dvr {
+    /// The DVR playlist beside a live one, before the first segment.
+    pub(crate) fn new(
+        recording: RecordingId,
+        live: &ManifestConfig,
+        view: &PlaylistView,
+        archive: &Archive,
+        counters: Arc<RenditionCounters>,
+        seats: usize,
+    ) -> Result<Self, ConfigError> {
+        let config = live
+            .clone()
+            .kind(PlaylistKind::Live)
+            .without_parts()
+            .window_segments(1)
+            .retention(Retention::MediaTime)
+            .window_duration(archive.window().into());
+        let manifest = M3u8Manifest::new(config.clone())?;
+        let first = snapshot(&manifest, &counters);
+        Ok(Self {
+            recording,
+            config,
+            names: view.names().clone(),
+            target_duration: view.target_duration(),
+            cache: M3u8Cache::new(first, seats),
+            listing: Mutex::new(Listing {
+                manifest,
+                started: false,
+            }),
+            counters,
+            archive: Arc::clone(archive.shared()),
+        })
+    }
+
+    pub(crate) fn recording(&self) -> &RecordingId {
+        &self.recording
+    }
+
+    pub(crate) fn archived(
+        &self,
+        facts: SegmentFacts,
+        init: Option<Bytes>,
+        media: Vec<Bytes>,
+    ) -> ArchivedSegment {
+        ArchivedSegment {
+            recording: self.recording.clone(),
+            names: self.names.clone(),
+            target_duration: self.target_duration,
+            facts,
+            init,
+            media,
+        }
+    }
+
+    /// Lists what never came, as gaps of the same length in all, before `next`.
+    pub(crate) fn missed(
+        &self,
+        missed: Missed,
+        next: Option<&SegmentFacts>,
+        sink: &mut dyn SegmentSink,
+    ) {
+        let mut listing = self.listing();
+        if let Some(next) = next {
+            self.start(&mut listing, next, sink);
+        }
+        // Before the first segment there is nothing that a gap could be a gap in.
+        let edge = listing.manifest.view().edge();
+        if missed.segments == 0 || edge.last_complete.is_none() {
+            return;
+        }
+        // Printed durations are multiples of this; so the sum is exact.
+        const UNIT: u64 = 10_000;
+        let units = missed.duration / UNIT;
+        let (each, longer) = (units / missed.segments, units % missed.segments);
+        if let Some(version) = next.and_then(|next| next.init)
+            && missed.discontinuities > 0
+        {
+            let _ = listing.manifest.change_init(version);
+        }
+        for index in 0..missed.segments {
+            let duration = (each + u64::from(index < longer)) * UNIT;
+            let view = listing.manifest.view();
+            let discontinuous = index < missed.discontinuities;
+            let facts = SegmentFacts {
+                msn: view.edge().open,
+                duration: MediaDuration::from_nanos(duration),
+                continuity: if discontinuous {
+                    Continuity::Discontinuous
+                } else {
+                    Continuity::Continuous
+                },
+                discontinuity_sequence: DiscontinuitySequence::new(0),
+                init: None,
+                captured_at: None,
+                bytes: 0,
+                availability: Availability::Gap,
+            };
+            push(&mut listing.manifest, &facts).expect(LISTED);
+            sink.missing(&self.recording, &facts);
+        }
+    }
+
+    /// Lists a segment whose fate is known, and makes the version visible.
+    pub(crate) fn list(&self, facts: &SegmentFacts, sink: &mut dyn SegmentSink) {
+        let mut listing = self.listing();
+        self.start(&mut listing, facts, sink);
+        let manifest = &mut listing.manifest;
+        if facts.availability == Availability::Gap {
+            sink.missing(&self.recording, facts);
+        }
+        push(manifest, facts).expect(LISTED);
+        manifest.remove_before(sink.list_from(&self.recording));
+        self.publish(manifest);
+        // Each segment's reference is its own number.
+        if let Some(oldest) = manifest.view().oldest_media() {
+            sink.expired(&self.recording, Msn::new(oldest.value()));
+        }
+    }
+
+    /// The stream ended, and so does its DVR playlist.
+    pub(crate) fn end(&self) {
+        let mut listing = self.listing();
+        listing.manifest.end();
+        self.publish(&listing.manifest);
+    }
+
+    /// Starts where the numbers start, behind what the sink still has.
+    fn start(&self, listing: &mut Listing, next: &SegmentFacts, sink: &mut dyn SegmentSink) {
+        if std::mem::replace(&mut listing.started, true) {
+            return;
+        }
+        let before = sink.resume(&self.recording, next.msn);
+        let resumed = before.first().and_then(|first| {
+            let mut manifest = self.manifest_from(first);
+            let mut fits = before.iter().map(|facts| push(&mut manifest, facts));
+            fits.all(|outcome| outcome.is_ok()).then_some(manifest)
+        });
+        // What was recorded under other targets cannot be listed beside what comes now.
+        listing.manifest = resumed.unwrap_or_else(|| self.manifest_from(next));
+    }
+
+    /// An empty manifest whose first segment is going to be this one.
+    fn manifest_from(&self, first: &SegmentFacts) -> M3u8Manifest {
+        let own = u64::from(first.continuity == Continuity::Discontinuous);
+        let before = first.discontinuity_sequence.value().saturating_sub(own);
+        let mut config = self
+            .config
+            .clone()
+            .start(first.msn, DiscontinuitySequence::new(before));
+        if let Some(version) = first.init {
+            config = config.init(version);
+        }
+        M3u8Manifest::new(config).expect("only its start differs from one that was checked")
+    }
+
+    fn publish(&self, manifest: &M3u8Manifest) {
+        self.cache.publish(snapshot(manifest, &self.counters));
+    }
+
+    fn listing(&self) -> MutexGuard<'_, Listing> {
+        self.listing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Dvr {
+    fn drop(&mut self) {
+        self.archive.tell(Job::Closed(self.recording.clone()));
+    }
+}
+
+const LISTED: &str = "what the live playlist listed fits one with the same targets";
+
+/// A version without reports, of which a playlist without parts has none, and without init
+/// sections, which are found through the live one.
+fn snapshot(manifest: &M3u8Manifest, counters: &Arc<RenditionCounters>) -> Snapshot {
+    let counters = Arc::clone(counters);
+    Snapshot::new(manifest.view(), Box::default(), Arc::default(), counters)
+}
+
+/// Lists a segment as one fragment of itself. Its number is the manifest's next one.
+fn push(manifest: &mut M3u8Manifest, facts: &SegmentFacts) -> Result<(), PushError> {
+    if let Some(version) = facts.init {
+        let _ = manifest.change_init(version);
+    }
+    debug_assert_eq!(
+        manifest.view().edge().open,
+        facts.msn,
+        "a number was skipped"
+    );
+    // The registry promises for all renditions that segments begin independently.
+    let part = PartFacts::new(facts.duration, MediaRef::new(facts.msn.value()))
+        .independent()
+        .continuity(facts.continuity)
+        .availability(facts.availability)
+        .size(facts.bytes)
+        .cut(Cut::After);
+    let part = match facts.captured_at {
+        Some(time) => part.captured_at(time),
+        None => part,
+    };
+    manifest.push(part).map(|_| ())
+}
+
+/// The playlist text of a whole recording, as it stands: on demand, every segment listed.
+pub(crate) fn on_demand(config: ManifestConfig, segments: &[SegmentFacts]) -> Option<String> {
+    let first = segments.first()?;
+    let own = u64::from(first.continuity == Continuity::Discontinuous);
+    let before = first.discontinuity_sequence.value().saturating_sub(own);
+    let config = config
+        .kind(PlaylistKind::Vod)
+        .start(first.msn, DiscontinuitySequence::new(before));
+    let config = match first.init {
+        Some(version) => config.init(version),
+        None => config.without_init(),
+    };
+    let mut manifest = M3u8Manifest::new(config).ok()?;
+    for facts in segments {
+        push(&mut manifest, facts).ok()?;
+    }
+    manifest.end();
+    let mut text = String::new();
+    manifest.view().write_playlist(Form::Full, &[], &mut text);
+    Some(text)
+}
+
+/// Reads the DVR playlist of one rendition: hours of whole segments, without parts.
+///
+/// Get one from [`Viewer::dvr`]. A segment is listed once the archive has it; the newest are
+/// answered from memory all the same, for as long as they are there.
+#[derive(Clone, Debug)]
+pub struct DvrViewer {
+    live: Viewer,
+    dvr: Arc<Dvr>,
+}
+
+/// A resource of a DVR playlist: its bytes, or where they are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DvrResource {
+    /// In memory, as the parts it consists of.
+    Memory(Vec<Bytes>),
+    /// In the archive. The caller reads it, from
+    /// [`Directory::path`](crate::Directory::path) or its own sink; a file that is no longer
+    /// there was deleted since, for want of room: 410.
+    Archived(ArchivedName),
+}
+
+impl DvrViewer {
+    pub(crate) fn new(live: Viewer, dvr: Arc<Dvr>) -> Self {
+        Self { live, dvr }
+    }
+
+    /// The DVR playlist. Without parts: `_HLS_msn` waits for a whole segment, `_HLS_skip` gives
+    /// delta updates, which a list of hours wants.
+    ///
+    /// A version is written at most once, O(window), and shared.
+    ///
+    /// # Errors
+    ///
+    /// As [`Viewer::playlist`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Viewer::playlist`].
+    pub async fn playlist(
+        &self,
+        directives: &Directives,
+        coding: Coding,
+    ) -> Result<Body, PlaylistError> {
+        let rendition = self.live.rendition();
+        let patience = |view: &PlaylistView| rendition.patience(view);
+        let version = answer(&self.dvr.cache, patience, directives).await;
+        let version = version.inspect_err(|error| self.dvr.counters.view.playlist_failed(error))?;
+        Ok(version.body(version.form(directives), coding))
+    }
+
+    /// A resource that the DVR playlist names, by that name. Never waits.
+    ///
+    /// # Errors
+    ///
+    /// [`MediaError::NotFound`] for what no DVR playlist names, parts among it; otherwise as
+    /// [`segment`](Self::segment) and [`init`](Self::init).
+    pub fn resource(&self, name: &str) -> Result<DvrResource, MediaError> {
+        match self.dvr.names.parse(name) {
+            Some(ResourceName::Segment(msn)) => self.segment(msn),
+            Some(ResourceName::Init(version)) => self.init(version),
+            _ => Err(MediaError::NotFound),
+        }
+    }
+
+    /// A segment: from memory while it is there, else from the archive.
+    ///
+    /// # Errors
+    ///
+    /// [`MediaError::Expired`] after it left the DVR playlist and the time that players have for
+    /// it then (UP-11); [`MediaError::NotFound`] for a gap and for what does not exist yet.
+    pub fn segment(&self, msn: Msn) -> Result<DvrResource, MediaError> {
+        let archived = self.dvr.cache.current().ok_or(MediaError::Gone)?;
+        match self.live.find_segment(msn) {
+            Ok(media) => return Ok(DvrResource::Memory(media)),
+            Err(MediaError::Gone) => return Err(MediaError::Gone),
+            Err(_) => {}
+        }
+        match archived.view().segment(msn) {
+            SegmentLookup::Closed(segment) if segment.availability == Availability::Available => {
+                Ok(self.archived(self.dvr.names.segment(msn).to_string()))
+            }
+            SegmentLookup::Gone => Err(MediaError::Expired),
+            _ => Err(MediaError::NotFound),
+        }
+    }
+
+    /// An init section: from memory while it is there, else from the archive.
+    ///
+    /// # Errors
+    ///
+    /// [`MediaError::NotFound`] when no segment that is answered for needs it.
+    pub fn init(&self, version: InitVersion) -> Result<DvrResource, MediaError> {
+        let archived = self.dvr.cache.current().ok_or(MediaError::Gone)?;
+        let live = self.live.snapshot().map_err(|_| MediaError::Gone)?;
+        if let Some(bytes) = live.init(version) {
+            return Ok(DvrResource::Memory(vec![bytes]));
+        }
+        if archived.view().needs_init(version) {
+            return Ok(self.archived(self.dvr.names.init(version).to_string()));
+        }
+        Err(MediaError::NotFound)
+    }
+
+    fn archived(&self, file: String) -> DvrResource {
+        DvrResource::Archived(ArchivedName::new(self.dvr.recording.clone(), file))
+    }
+}
