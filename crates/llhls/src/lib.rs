@@ -9,6 +9,11 @@
 //! | [`manifest`] | `llhls-manifest` | playlists without the registry: your own store, your own clock |
 //! | [`ring`] | `ring-core` | the last packets of many streams, for many readers; nothing of HLS |
 //!
+//! Each room is a cargo feature of the same name, all on by default, and brings its own
+//! dependencies only; `registry` brings `manifest` along, in whose types it is configured. There is
+//! no prelude: a name says which room it comes from. Who comes from the crate `playlists` 0.1 finds
+//! its calls in `docs/migration.md`.
+//!
 //! # The whole path
 //!
 //! Parts come in, sit in the ring, roll a playlist, and a player that asks for the next part before
@@ -62,36 +67,70 @@
 //! ```
 
 /// The README's examples, compiled and run with the documentation tests.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "registry"))]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
 
-/// Live streams: publishers, viewers, versions, waiting, gzip. The crate `playlists`.
+/// Live streams: publishers, viewers, versions, waiting, gzip, archives. The crate `playlists`.
+///
+/// Start at [`Playlists`](registry::Playlists): it gives a [`Publisher`](registry::Publisher) to
+/// whoever brings a stream and a [`Viewer`](registry::Viewer) to whoever wants one.
+/// [`Archive`](registry::Archive) keeps what leaves memory.
+///
+/// Everything that this crate exports is here.
+#[cfg(feature = "registry")]
 pub mod registry {
     pub use playlists::{
-        Audio, Body, Coding, Ending, InvalidName, M3u8Cache, Media, MediaError, NameStats, Part,
-        PlaylistError, Playlists, PresentationInfo, PublishError, PublishStats, Published,
-        Publisher, PublisherError, RegistryConfig, RegistryConfigError, RegistryStats,
-        RenditionConfig, RenditionInfo, RenditionStats, Resource, Snapshot, StreamName, Video,
-        ViewStats, Viewer,
+        Archive, ArchiveConfig, ArchiveHealth, ArchiveStats, ArchiveWorker, ArchivedName,
+        ArchivedSegment, Audio, Body, Coding, DVR_PLAYLIST, Directory, DirectoryConfig,
+        DirectorySink, Durability, DvrResource, DvrViewer, Ending, InvalidName, M3u8Cache, Media,
+        MediaError, NameStats, Part, PlaylistError, Playlists, PresentationInfo, Progress,
+        PublishError, PublishStats, Published, Publisher, PublisherError, Recording, RecordingId,
+        RegistryConfig, RegistryConfigError, RegistryStats, RenditionConfig, RenditionInfo,
+        RenditionStats, Resource, SegmentFacts, SegmentSink, Snapshot, StoreError, StreamName,
+        Video, ViewStats, Viewer,
     };
 }
 
 /// Playlists from facts about parts, without a clock and without bytes. The crate `llhls-manifest`.
+///
+/// Start at [`M3u8Manifest`](manifest::M3u8Manifest) for media playlists and at
+/// [`MultivariantPlaylist`](manifest::MultivariantPlaylist) for the playlist of them. The registry
+/// takes its configuration in these types.
+///
+/// Everything that this crate exports is here.
+#[cfg(feature = "manifest")]
 pub mod manifest {
     pub use llhls_manifest::{
-        ConfigError, Cut, Decision, DirectiveError, Directives, DiscontinuitySequence, Edge, Form,
-        FrameRate, Independence, IndependentSegments, InitVersion, M3u8Manifest, ManifestConfig,
-        MediaDuration, MediaRef, Msn, MultivariantPlaylist, NameError, PartFacts, PartIndex,
-        PlaylistView, Position, PushError, Reject, Removed, RenditionReport, ResourceName,
-        ResourceNames, Retention, Rolled, ServerControl, Skip, Until, WaitFor, WallClock,
+        Addressing, Availability, BandwidthMeter, BitRates, ClosedCaptions, ClosedSegment,
+        ConfigError, ContentSteering, Continuity, Cut, DateCue, DateRange, DateRangeError,
+        Decision, Definition, Directive, DirectiveError, Directives, DiscontinuitySequence, Edge,
+        Extension, Form, FrameRate, HdcpLevel, IFrameVariant, ImportError, Independence,
+        IndependentSegments, InitVersion, Key, KeyError, KeyMethod, LastListed, ListedPart,
+        Liveness, M3u8Manifest, ManifestConfig, MediaDuration, MediaRef, Msn, MultivariantError,
+        MultivariantPlaylist, NameError, PartFacts, PartIndex, PartLines, PartLookup, PlaylistKind,
+        PlaylistView, Position, PushError, Reject, Removed, Rendition, RenditionKind,
+        RenditionReport, Resolution, ResourceName, ResourceNames, Retention, Rolled, Score,
+        SegmentLookup, SegmentRequest, SegmentText, ServerControl, SessionData, Skip, SkipUntil,
+        StartOffset, StartPrecision, TextError, Until, Variant, VideoRange, WaitFor, WallClock,
     };
 }
 
 /// Bytes in numbered slots: many streams, many readers. The crate `ring-core`.
+///
+/// Start at [`ChunkCache`](ring::ChunkCache): it gives a [`Writer`](ring::Writer) for each stream,
+/// and that gives [`Reader`](ring::Reader)s.
+///
+/// Everything that this crate exports is here, but for its `stream` feature: who wants cursors as
+/// `futures_core::Stream` depends on the crate itself.
+#[cfg(feature = "ring")]
 pub mod ring {
     pub use ring_core::{
-        AppendError, CacheConfig, ChunkCache, ConfigError, GetError, OpenError, Reader, RingConfig,
-        Seq, Writer,
+        AddError, AppendError, CacheConfig, CacheStats, ChunkCache, ConfigError, Cursor,
+        CursorError, Delivery, Digest, DigestPolicy, EndOutcome, Epoch, Evicted, EvictionCause,
+        EvictionSink, Gap, GapPolicy, Generation, GetError, Milestones, NextDelivery, OpenError,
+        PutError, PutOutcome, Reach, Reader, Released, RemoveOutcome, RingConfig, SendError,
+        SendPayload, Seq, Start, StreamEvent, StreamStats, TooManyWaiters, Wait, WaitAtLeast,
+        WaitError, Writer,
     };
 }

@@ -27,6 +27,6 @@ mod workspace;
 
 // The public interface is:
 pub use crate::rule::{Rule, Violation};
-pub use crate::source::{Mention, mentions};
+pub use crate::source::{Mention, exports, mentions};
 pub use crate::tree::Tree;
 pub use crate::workspace::{Dependency, Kind, Package, Workspace};

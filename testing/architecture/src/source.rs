@@ -1,4 +1,6 @@
-//! Words that a sans-IO crate's code must not contain.
+//! What a source's text says: words that it must not contain, names that it exports.
+
+use std::collections::BTreeSet;
 
 /// A forbidden word found in a line of code.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,4 +30,25 @@ pub fn mentions(source: &str, words: &[&str]) -> Vec<Mention> {
         }
     }
     found
+}
+
+/// The names that `source` exports with `pub use` from `module`, or, without one, from anywhere.
+///
+/// Reads what rustfmt writes: a path, or a path and one list in braces. Globs and renames are no
+/// names, and are not used here.
+#[must_use]
+pub fn exports(source: &str, module: Option<&str>) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for item in source.split("pub use ").skip(1) {
+        let item = item.split(';').next().unwrap_or_default();
+        let (path, list) = match item.split_once("::{") {
+            Some((path, list)) => (path, list.trim_end().trim_end_matches('}')),
+            None => item.rsplit_once("::").unwrap_or(("", item)),
+        };
+        if module.is_none_or(|module| module == path.trim()) {
+            let list = list.split(',').map(str::trim);
+            names.extend(list.filter(|name| !name.is_empty()).map(str::to_owned));
+        }
+    }
+    names
 }

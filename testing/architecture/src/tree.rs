@@ -42,6 +42,12 @@ impl Tree {
         &self.root
     }
 
+    /// All packages of the tree but its root.
+    #[must_use]
+    pub fn names(&self) -> Vec<&str> {
+        self.names.iter().map(String::as_str).collect()
+    }
+
     /// Packages of the tree that are not in `allowed`.
     #[must_use]
     pub fn beyond(&self, allowed: &[&str]) -> Vec<&str> {

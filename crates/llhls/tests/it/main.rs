@@ -6,8 +6,11 @@
 #[test]
 fn every_room_has_its_main_types() {
     fn is<T>() {}
-    is::<llhls::registry::Playlists>();
-    is::<llhls::registry::M3u8Cache>();
+    #[cfg(feature = "registry")]
+    is::<(llhls::registry::Playlists, llhls::registry::M3u8Cache)>();
+    #[cfg(feature = "manifest")]
     is::<llhls::manifest::M3u8Manifest>();
+    #[cfg(feature = "ring")]
     is::<llhls::ring::ChunkCache>();
+    is::<()>();
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use architecture::{Rule, mentions};
+use architecture::{Rule, exports, mentions};
 
 use crate::cargo;
 
@@ -164,6 +164,37 @@ fn the_facade_only_gathers_what_is_below_it() {
         "the facade gathers the layers below",
     ));
     assert_eq!(cargo::tree("llhls").among(&NETWORK), [""; 0]);
+}
+
+#[test]
+fn each_room_of_the_facade_brings_its_own_dependencies_only() {
+    let tree = cargo::tree_of_feature("llhls", "manifest");
+    assert_eq!(tree.beyond(&["llhls-manifest"]), [""; 0]);
+    let tree = cargo::tree_of_feature("llhls", "ring");
+    let allowed = [&RING_CORE[..], &["ring-core"]].concat();
+    assert_eq!(tree.beyond(&allowed), [""; 0]);
+    let registry = cargo::tree_of_feature("llhls", "registry");
+    let whole = cargo::tree("playlists");
+    assert_eq!(registry.beyond(&whole.names()), ["playlists"]);
+}
+
+#[test]
+fn the_facade_names_everything_that_the_rooms_export() {
+    let read = |path: &str| {
+        let path = cargo::root().join("crates").join(path);
+        std::fs::read_to_string(path).expect("a crate has a lib.rs")
+    };
+    let facade = read("llhls/src/lib.rs");
+    let rooms = [
+        ("playlists", "playlists"),
+        ("llhls-manifest", "llhls_manifest"),
+        ("ring-core", "ring_core"),
+    ];
+    for (folder, name) in rooms {
+        let room = exports(&read(&format!("{folder}/src/lib.rs")), None);
+        assert!(room.len() > 10, "{folder}: {room:?}");
+        assert_eq!(exports(&facade, Some(name)), room, "{folder}");
+    }
 }
 
 #[test]

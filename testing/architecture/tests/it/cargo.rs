@@ -91,17 +91,17 @@ fn dependency(value: &Value) -> Dependency {
 
 /// What somebody builds who depends on `package` alone, with all of its features.
 pub(crate) fn tree(package: &str) -> Tree {
-    let arguments = [
-        "tree",
-        "--package",
-        package,
-        "--edges",
-        "normal,build",
-        "--all-features",
-        "--prefix",
-        "none",
-        "--format",
-        "{p}",
-    ];
+    tree_with(package, &["--all-features"])
+}
+
+/// What somebody builds who asks `package` for one of its features and no other.
+pub(crate) fn tree_of_feature(package: &str, feature: &str) -> Tree {
+    tree_with(package, &["--no-default-features", "--features", feature])
+}
+
+fn tree_with(package: &str, features: &[&str]) -> Tree {
+    let mut arguments = vec!["tree", "--package", package, "--edges", "normal,build"];
+    arguments.extend(["--prefix", "none", "--format", "{p}"]);
+    arguments.extend(features);
     Tree::parse(package, &cargo(&arguments))
 }

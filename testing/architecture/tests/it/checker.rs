@@ -1,6 +1,6 @@
 //! Each rule on a made-up workspace that breaks it: a check that cannot fail proves nothing.
 
-use architecture::{Dependency, Kind, Package, Rule, Tree, Workspace, mentions};
+use architecture::{Dependency, Kind, Package, Rule, Tree, Workspace, exports, mentions};
 
 const WHY: &str = "why";
 
@@ -160,4 +160,13 @@ fn a_forbidden_word_is_found_in_code_and_not_in_comments() {
     let found = mentions(source, &["Instant"]);
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].line, 2);
+}
+
+#[test]
+fn exported_names_are_read_from_paths_and_lists() {
+    let source =
+        "mod a;\npub use a::One;\n    pub use b::{\n    Two, Three,\n};\npub use b::c::Four;\n";
+    let names = |module| exports(source, module).into_iter().collect::<Vec<_>>();
+    assert_eq!(names(None), ["Four", "One", "Three", "Two"]);
+    assert_eq!(names(Some("b")), ["Three", "Two"]);
 }
