@@ -331,3 +331,73 @@ impl Drop for Seat<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use llhls_manifest::{Liveness, PartIndex};
+
+    use super::*;
+
+    fn at(msn: u64, part: u32) -> Position {
+        Position::new(Msn::new(msn), PartIndex::new(part))
+    }
+
+    fn edge(msn: u64, parts: u32) -> Edge {
+        Edge {
+            media_sequence: Msn::new(7),
+            last_complete: None,
+            open: Msn::new(msn),
+            open_parts: parts,
+            last_part: None,
+            liveness: Liveness::Live,
+        }
+    }
+
+    #[test]
+    fn milestones_are_in_the_order_of_the_stream() {
+        let scale = Scale { first: Msn::new(7) };
+        let settled = |msn, parts| scale.settled(&edge(msn, parts));
+        let part = |msn, part| scale.target(WaitFor::Part(at(msn, part)));
+        let segment = |msn| scale.target(WaitFor::Segment(Msn::new(msn)));
+
+        assert!(settled(7, 2) < part(7, 2), "two parts are 0 and 1");
+        assert!(settled(7, 3) >= part(7, 2));
+        assert!(settled(8, 0) >= part(7, 2), "given up with its segment");
+        assert!(settled(8, 0) < part(8, 0));
+        assert!(settled(7, 999) < segment(7));
+        assert!(settled(8, 0) >= segment(7));
+        assert!(
+            segment(u64::MAX) < Milestone::END,
+            "the end ends every wait"
+        );
+        assert!(part(u64::MAX, u32::MAX) < Milestone::END);
+        let ended = Edge {
+            liveness: Liveness::Ended,
+            ..edge(8, 0)
+        };
+        assert_eq!(scale.settled(&ended), Milestone::END);
+    }
+
+    #[test]
+    fn who_leaves_takes_the_meeting_point_along_unless_others_wait_there() {
+        let room = WaitingRoom::new(&edge(7, 0), 10);
+        let target = room.scale.target(WaitFor::Part(at(7, 0)));
+        let expected = || room.state().expected.len();
+        let first = room.seat(target).unwrap();
+        let second = room.seat(target).unwrap();
+        let other = room.seat(target.after()).unwrap();
+        assert_eq!(expected(), 2);
+        drop(first);
+        assert_eq!(expected(), 2);
+        drop(second);
+        assert_eq!(expected(), 1);
+        drop(other);
+        assert_eq!(expected(), 0);
+
+        let last = room.seat(target).unwrap();
+        room.remove(|| ());
+        assert_eq!(expected(), 0);
+        assert!(last.version().is_none());
+        assert!(room.seat(target).is_none(), "nobody waits for what is gone");
+    }
+}

@@ -1,7 +1,12 @@
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Wake};
 use std::time::Duration;
 
-use llhls_manifest::{Cut, Reject};
-use playlists::{Coding, Ending, MediaError, PlaylistError};
+use bytes::Bytes;
+use llhls_manifest::{Cut, Form, Reject};
+use playlists::{Coding, Ending, MediaError, PlaylistError, Playlists, RegistryConfig};
 use tokio::time::Instant;
 
 use crate::support::{
@@ -189,6 +194,8 @@ async fn removal_answers_all_who_wait() {
     assert!(publisher.publish(part(PARTS)).is_err());
 }
 
+/// SRV-17. Nobody runs before three more parts have come: all answer with the first version that has
+/// what they asked for, and it is freed with the last of them.
 #[tokio::test(start_paused = true)]
 async fn all_who_wait_for_one_version_get_the_same_bytes() {
     let playlists = registry();
@@ -199,10 +206,8 @@ async fn all_who_wait_for_one_version_get_the_same_bytes() {
         .map(|_| {
             let viewer = viewer.clone();
             tokio::spawn(async move {
-                viewer
-                    .playlist(&directives("_HLS_msn=2&_HLS_part=0"), Coding::Gzip)
-                    .await
-                    .unwrap()
+                let request = directives("_HLS_msn=2&_HLS_part=0");
+                viewer.playlist(&request, Coding::Gzip).await.unwrap()
             })
         })
         .collect();
@@ -210,13 +215,170 @@ async fn all_who_wait_for_one_version_get_the_same_bytes() {
         tokio::task::yield_now().await;
     }
     publish(&mut publisher, PARTS..PARTS + 1);
-    let mut addresses = Vec::new();
+    let reading = viewer.snapshot().unwrap();
+    let due = reading.body(Form::Full, Coding::Gzip);
+    let first = Arc::downgrade(&reading);
+    drop(reading);
+    publish(&mut publisher, PARTS + 1..PARTS + 4);
+    assert!(first.strong_count() > 0, "those who wait for it hold it");
     for waiting in waiting {
-        addresses.push(waiting.await.unwrap().bytes.as_ptr() as usize);
+        let body = waiting.await.unwrap();
+        assert_eq!(body.bytes.as_ptr(), due.bytes.as_ptr());
     }
-    addresses.dedup();
-    assert_eq!(addresses.len(), 1, "the gzip form was made more than once");
     assert_eq!(viewer.waiting(), 0);
+    assert_eq!(first.strong_count(), 0, "it outlived its readers");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_is_woken_for_what_it_waits_for_and_for_nothing_else() {
+    let playlists = registry();
+    let mut publisher = publisher(&playlists);
+    publish(&mut publisher, 0..PARTS + 1);
+    let viewer = viewer(&playlists);
+    let part = directives("_HLS_msn=2&_HLS_part=2");
+    let mut part = std::pin::pin!(viewer.playlist(&part, Coding::Identity));
+    let segment = directives("_HLS_msn=2");
+    let mut segment = std::pin::pin!(viewer.playlist(&segment, Coding::Identity));
+    let (part_woken, segment_woken) = (Arc::new(Woken::default()), Arc::new(Woken::default()));
+    assert!(part_woken.poll(part.as_mut()).is_pending());
+    assert!(segment_woken.poll(segment.as_mut()).is_pending());
+
+    let woken = || (part_woken.count(), segment_woken.count());
+    publish(&mut publisher, PARTS + 1..PARTS + 2);
+    assert_eq!(woken(), (0, 0));
+    publish(&mut publisher, PARTS + 2..PARTS + 3);
+    assert_eq!(woken(), (1, 0));
+    publish(&mut publisher, PARTS + 3..PARTS + 4);
+    assert_eq!(woken(), (1, 1));
+    assert!(part_woken.poll(part).is_ready());
+    assert!(segment_woken.poll(segment).is_ready());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_crowd_is_woken_whole_though_the_publisher_wakes_a_few() {
+    let playlists = registry();
+    let mut publisher = publisher(&playlists);
+    publish(&mut publisher, 0..PARTS + 1);
+    let viewer = viewer(&playlists);
+    let woken = Arc::new(Woken::default());
+    let mut crowd: Vec<_> = (0..1000).map(|_| Box::pin(viewer.part(at(2, 1)))).collect();
+    for request in &mut crowd {
+        assert!(woken.poll(request.as_mut()).is_pending());
+    }
+    publish(&mut publisher, PARTS + 1..PARTS + 2);
+    assert!(woken.count() <= 8, "the publisher woke {}", woken.count());
+    // Those who run, and those who leave instead, wake the others.
+    for (number, mut request) in crowd.into_iter().enumerate() {
+        assert!(woken.count() > number, "the chain broke");
+        if number % 3 != 0 {
+            assert!(woken.poll(request.as_mut()).is_ready());
+        }
+    }
+    assert_eq!((woken.count(), viewer.waiting()), (1000, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_finds_no_seat_is_told_at_once() {
+    let config = RegistryConfig::new()
+        .bytes_per_rendition(1 << 20)
+        .waiters(2);
+    let playlists = Playlists::new(config).unwrap();
+    let mut publisher = publisher(&playlists);
+    publish(&mut publisher, 0..1);
+    let viewer = viewer(&playlists);
+    let request = directives("");
+    let mut first = Box::pin(viewer.playlist(&request, Coding::Identity));
+    let mut hinted = std::pin::pin!(viewer.part(at(1, 1)));
+    assert!(futures_are_pending(first.as_mut()).await);
+    assert!(futures_are_pending(hinted.as_mut()).await);
+
+    let busy = viewer.playlist(&request, Coding::Identity).await;
+    assert_eq!(busy.unwrap_err(), PlaylistError::Busy { limit: 2 });
+    let busy = viewer.part(at(1, 1)).await;
+    assert_eq!(busy.unwrap_err(), MediaError::Busy { limit: 2 });
+    let busy = playlists.multivariant("show", Coding::Identity).await;
+    assert_eq!(busy.unwrap_err(), PlaylistError::Busy { limit: 2 });
+
+    drop(first);
+    let mut second = std::pin::pin!(viewer.playlist(&request, Coding::Identity));
+    assert!(futures_are_pending(second.as_mut()).await);
+    publish(&mut publisher, 1..PARTS);
+    second.await.unwrap();
+    assert_eq!(hinted.await.unwrap(), payload(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hinted_part_that_does_not_come_means_503_after_three_target_durations() {
+    let playlists = registry();
+    let mut publisher = publisher(&playlists);
+    publish(&mut publisher, 0..PARTS + 1);
+    let started = Instant::now();
+    let answer = viewer(&playlists).part(at(2, 1)).await;
+    assert_eq!(answer.unwrap_err(), MediaError::TimedOut);
+    assert_eq!(started.elapsed(), LONGEST);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hint_is_given_up_when_another_init_section_closes_its_segment() {
+    let playlists = registry();
+    let mut publisher = publisher(&playlists);
+    publish(&mut publisher, 0..PARTS + 1);
+    let viewer = viewer(&playlists);
+    let mut waiting = std::pin::pin!(viewer.part(at(2, 1)));
+    assert!(futures_are_pending(waiting.as_mut()).await);
+    let started = Instant::now();
+    publisher.init(Bytes::from_static(b"another"));
+    assert_eq!(waiting.await.unwrap_err(), MediaError::NotFound);
+    assert_eq!(started.elapsed(), Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_multivariant_playlist_waits_for_a_segment_of_each_rendition() {
+    let playlists = registry();
+    let mut publisher = publisher(&playlists);
+    publish(&mut publisher, 0..PARTS - 1);
+    let mut waiting = std::pin::pin!(playlists.multivariant("show", Coding::Identity));
+    assert!(futures_are_pending(waiting.as_mut()).await);
+    publish(&mut publisher, PARTS - 1..PARTS);
+    waiting.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_way_for_a_multivariant_request_to_end_without_one() {
+    let playlists = registry();
+    let mut publisher = publisher(&playlists);
+    publish(&mut publisher, 0..1);
+    let started = Instant::now();
+    let late = playlists.multivariant("show", Coding::Identity).await;
+    assert_eq!(late.unwrap_err(), PlaylistError::TimedOut);
+    assert_eq!(started.elapsed(), LONGEST);
+
+    let mut waiting = std::pin::pin!(playlists.multivariant("show", Coding::Identity));
+    assert!(futures_are_pending(waiting.as_mut()).await);
+    playlists.remove("show");
+    assert_eq!(waiting.await.unwrap_err(), PlaylistError::Gone);
+    let unknown = playlists.multivariant("show", Coding::Identity).await;
+    assert_eq!(unknown.unwrap_err(), PlaylistError::Gone);
+}
+
+/// Counts how often it is woken.
+#[derive(Default)]
+struct Woken(AtomicUsize);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl Woken {
+    fn count(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn poll<F: Future>(self: &Arc<Self>, future: Pin<&mut F>) -> Poll<F::Output> {
+        future.poll(&mut Context::from_waker(&Arc::clone(self).into()))
+    }
 }
 
 /// Polls once; whether the future still waits.
