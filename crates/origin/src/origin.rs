@@ -14,6 +14,9 @@ use crate::media::CutConfig;
 /// The longest sample that a part may be rounded up by: an AAC frame of 24 kHz.
 const LONGEST_SAMPLE: MediaDuration = MediaDuration::from_millis(43);
 
+/// Of long segments a playlist lists this many at least: three is what a player needs (UP-03), and one goes while it loads.
+const FEWEST_SEGMENTS: u32 = 4;
+
 /// An origin: a registry of live streams and the HTTP routes over it.
 ///
 /// Cloning shares everything. [`router`](Self::router) gives a `tower` service that any axum
@@ -69,7 +72,10 @@ impl OriginConfig {
         self
     }
 
-    /// EXT-X-TARGETDURATION of what is ingested, in seconds. Default 2.
+    /// Least EXT-X-TARGETDURATION of what is ingested, in seconds. Default 2.
+    ///
+    /// Where an encoder's key frames are farther apart, the stream gets their distance instead, up to ten seconds:
+    /// a segment can only start at a key frame.
     #[must_use]
     pub fn target_duration(mut self, seconds: u32) -> Self {
         self.target_duration = seconds;
@@ -149,15 +155,35 @@ impl Origin {
         names: ResourceNames,
         part_target: MediaDuration,
     ) -> ManifestConfig {
+        self.manifest_config_for(names, part_target, self.shared.config.target_duration)
+    }
+
+    /// The same with a target duration of the stream's own, in seconds. The window keeps its length in time,
+    /// down to [`FEWEST_SEGMENTS`].
+    pub(crate) fn manifest_config_for(
+        &self,
+        names: ResourceNames,
+        part_target: MediaDuration,
+        target_duration: u32,
+    ) -> ManifestConfig {
         let config = &self.shared.config;
+        let window = if target_duration > config.target_duration {
+            let seconds = config
+                .window_segments
+                .saturating_mul(config.target_duration);
+            let least = config.window_segments.min(FEWEST_SEGMENTS);
+            (seconds / target_duration).max(least)
+        } else {
+            config.window_segments
+        };
         // The same in all renditions (LL-11), so it is derived from the longest part that any of
         // them may have: the wanted one, rounded up to a whole sample.
         let longest = config.part_target.saturating_add(LONGEST_SAMPLE);
         ManifestConfig::new(names)
-            .target_duration(config.target_duration)
+            .target_duration(target_duration)
             .part_target(part_target)
             .part_hold_back(longest.saturating_mul(3))
-            .window_segments(config.window_segments)
+            .window_segments(window)
     }
 
     /// How many complete segments a playlist lists.
@@ -165,11 +191,10 @@ impl Origin {
         self.shared.config.window_segments
     }
 
-    /// How ingested media is cut.
-    pub(crate) fn cut_config(&self) -> CutConfig {
-        let config = &self.shared.config;
-        let segment = Duration::from_secs(config.target_duration.into());
-        CutConfig::new(config.part_target.into(), segment)
+    /// How ingested media is cut, for segments of `target_duration` seconds.
+    pub(crate) fn cut_config(&self, target_duration: u32) -> CutConfig {
+        let segment = Duration::from_secs(target_duration.into());
+        CutConfig::new(self.shared.config.part_target.into(), segment)
     }
 
     pub(crate) fn player_library(&self) -> &Path {

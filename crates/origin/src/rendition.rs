@@ -13,6 +13,8 @@ use crate::origin::Origin;
 pub(crate) struct Shape {
     /// The longest part: the wanted one, rounded up to whole samples.
     pub(crate) part_target: MediaDuration,
+    /// `EXT-X-TARGETDURATION`, in seconds.
+    pub(crate) target_duration: u32,
     /// Pictures per second, where the header does not tell.
     pub(crate) frame_rate: Option<FrameRate>,
     /// Makes the names of this rendition's media unlike those of any before it.
@@ -29,7 +31,7 @@ pub(crate) fn open(
 ) -> Result<Publisher, PublisherError> {
     let names = ResourceNames::new(&shape.epoch).expect("an epoch is letters and digits");
     let config = RenditionConfig {
-        manifest: origin.manifest_config(names, shape.part_target),
+        manifest: origin.manifest_config_for(names, shape.part_target, shape.target_duration),
         media: media(track, shape.frame_rate),
     };
     origin.playlists().publisher(presentation, name, config)

@@ -13,8 +13,10 @@ use crate::media::{Fault, MediaError};
 pub(crate) enum IngestError {
     /// The path does not name a stream.
     Name(InvalidName),
-    /// Another request is publishing on the same path now.
-    Busy,
+    /// Another encoder has taken the path over.
+    Replaced,
+    /// As many encoders as may be are publishing on the same path now.
+    Busy { limit: usize },
     /// As many paths as there may be are in use.
     Full { limit: usize },
     /// The bytes are not what this origin takes.
@@ -32,7 +34,7 @@ pub(crate) enum IngestError {
     /// No decoder can start where the segment has to: the encoder's key frames are too far apart.
     KeyFrames {
         rendition: StreamName,
-        target_duration: u64,
+        target_duration: u32,
     },
 }
 
@@ -42,7 +44,7 @@ impl IngestError {
     pub(crate) fn status(&self) -> StatusCode {
         match self {
             Self::Name(_) | Self::KeyFrames { .. } => StatusCode::BAD_REQUEST,
-            Self::Busy => StatusCode::CONFLICT,
+            Self::Replaced | Self::Busy { .. } => StatusCode::CONFLICT,
             Self::Full { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::Media(error) => match error.fault() {
                 Fault::MissingInit => StatusCode::PRECONDITION_FAILED,
@@ -68,7 +70,13 @@ impl fmt::Display for IngestError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Name(error) => write!(formatter, "this path names no stream: {error}"),
-            Self::Busy => formatter.write_str("another request is publishing on this path"),
+            Self::Replaced => formatter.write_str("another encoder has taken this path over"),
+            Self::Busy { limit } => {
+                write!(
+                    formatter,
+                    "{limit} requests are publishing on this path already"
+                )
+            }
             Self::Full { limit } => write!(formatter, "{limit} paths are in use already"),
             Self::Media(error) => write!(formatter, "{error}"),
             Self::Open { rendition, error } => {

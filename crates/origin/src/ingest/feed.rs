@@ -1,54 +1,54 @@
 //! One publishing point's media on its way from boxes to renditions.
 
 use std::fmt::Write as _;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
-use bytes::Bytes;
-use llhls::manifest::{Cut, MediaDuration, PushError};
-use llhls::registry::{Part, PublishError, Publisher, StreamName};
+use llhls::registry::{Publisher, StreamName};
 
 use crate::ingest::clock::CaptureClock;
 use crate::ingest::error::IngestError;
 use crate::ingest::label::Point;
+use crate::ingest::opening::{Awaited, Lengths, Opening};
+use crate::ingest::source::{Source, SourceId, Sources};
+use crate::ingest::track::{Outcome, Track};
 use crate::media::{
-    Continuity, FrameRate, Independence, InitSection, MediaItem, MediaLimits, MediaPart,
-    MediaReader, PresentationCutter, StreamEnd, TrackInfo,
+    Continuity, Fragment, InitSection, MediaError, MediaItem, MediaPart, MediaTime,
+    PresentationCutter, Relation, TrackInfo,
 };
 use crate::origin::Origin;
-use crate::rendition;
 
-/// Media of one publishing point: reads boxes, cuts parts, publishes them.
+/// Media of one publishing point: takes what its sources read, cuts parts, publishes them.
 ///
-/// What belongs to a request (the reader, in the middle of a box) is renewed with each; what belongs
-/// to the point (header, cutters, publishers, clock) stays.
+/// What belongs to a request (the reader, in the middle of a box) is in its [`Source`]; what belongs
+/// to the point (header, cutters, publishers, clock) is here, and stays between requests.
 #[derive(Debug)]
 pub(super) struct Feed {
     origin: Origin,
     point: Point,
-    reader: Option<MediaReader>,
-    /// The header in effect, and its cutter.
-    header: Option<(InitSection, PresentationCutter)>,
+    sources: Sources,
+    /// The header in effect.
+    header: Option<InitSection>,
+    stage: Stage,
     tracks: Vec<Track>,
     clock: CaptureClock,
     /// The encoder said that this is the end (ING-17).
     last: bool,
-    /// Parts published by the present request.
+    /// Parts published so far.
     parts: u64,
 }
 
-/// One track of the header, which is one rendition.
+/// What is done with media.
 #[derive(Debug)]
-struct Track {
-    info: TrackInfo,
-    rendition: StreamName,
-    init: Bytes,
-    /// Pictures per second, by the first fragment: headers seldom tell.
-    frame_rate: Option<FrameRate>,
-    /// Opened with the first part, when the part target is known.
-    publisher: Option<Publisher>,
-    /// Nothing is published before a part that a decoder can start in: at the start, and after
-    /// media was lost.
-    starting: bool,
+enum Stage {
+    /// There is no header.
+    Empty,
+    /// It is held until the segment lengths are known.
+    Opening(Opening),
+    /// It is cut.
+    Cutting {
+        cutter: PresentationCutter,
+        target_duration: u32,
+    },
 }
 
 impl Feed {
@@ -56,8 +56,9 @@ impl Feed {
         Self {
             origin,
             point,
-            reader: None,
+            sources: Sources::default(),
             header: None,
+            stage: Stage::Empty,
             tracks: Vec::new(),
             clock: CaptureClock::default(),
             last: false,
@@ -76,79 +77,70 @@ impl Feed {
         self.last
     }
 
-    /// Takes bytes as they arrive and publishes what they complete.
-    pub(super) fn receive(&mut self, chunk: &[u8], now: SystemTime) -> Result<(), IngestError> {
-        let mut reader = self.reader.take().unwrap_or_else(|| match &self.header {
-            Some((init, _)) => MediaReader::with_init(MediaLimits::default(), init.clone()),
-            None => MediaReader::new(MediaLimits::default()),
-        });
+    /// How many parts were published here.
+    pub(super) fn parts(&self) -> u64 {
+        self.parts
+    }
+
+    /// A request begins.
+    pub(super) fn join(&mut self) -> Result<Source, IngestError> {
+        self.sources.join()
+    }
+
+    /// A request is over, however it ended.
+    pub(super) fn leave(&mut self, source: &Source) {
+        self.sources.leave(source.id());
+    }
+
+    /// Takes bytes of a request as they arrive and publishes what they complete.
+    pub(super) fn receive(
+        &mut self,
+        source: &mut Source,
+        chunk: &[u8],
+        now: SystemTime,
+    ) -> Result<(), IngestError> {
         let mut items = Vec::new();
-        let read = reader.read(chunk, &mut items);
-        self.reader = Some(reader);
+        let read = source.read(self.header.as_ref(), chunk, &mut items);
         // What came before a fault is good media, and is published.
         for item in items {
-            self.item(item, now)?;
+            self.take(source.id(), item, now)?;
         }
         read.map_err(IngestError::from)
     }
 
-    /// The request's body ended in order; how many parts it gave.
-    pub(super) fn request_ended(&mut self) -> Result<u64, IngestError> {
-        if let Some(StreamEnd::Truncated { bytes }) = self.reader.take().map(MediaReader::finish) {
-            tracing::debug!(bytes, "the body ended inside a box, which was dropped");
-        }
+    /// The request's body ended in order.
+    pub(super) fn request_ended(&mut self, source: &mut Source) -> Result<(), IngestError> {
+        source.finish();
         if self.last {
             self.flush()?;
-            for track in &mut self.tracks {
-                if let Some(publisher) = track.publisher.take() {
-                    publisher.fin();
-                }
-            }
+            self.publishers().for_each(Publisher::fin);
         }
-        Ok(self.parts)
-    }
-
-    /// The request is over, however it ended.
-    pub(super) fn release(&mut self) {
-        self.reader = None;
-        self.parts = 0;
+        Ok(())
     }
 
     /// Nobody will publish here again: the playlists end.
-    pub(super) fn end(mut self: Box<Self>) {
+    pub(super) fn end(&mut self) {
         if let Err(error) = self.flush() {
             tracing::debug!(%error, "the last part was refused");
         }
-        for track in self.tracks.drain(..) {
-            if let Some(publisher) = track.publisher {
-                publisher.fin();
-            }
-        }
+        self.publishers().for_each(Publisher::fin);
     }
 
-    fn item(&mut self, item: MediaItem, now: SystemTime) -> Result<(), IngestError> {
+    fn publishers(&mut self) -> impl Iterator<Item = Publisher> + '_ {
+        self.tracks.iter_mut().filter_map(Track::take_publisher)
+    }
+
+    /// Takes what a source has read.
+    pub(super) fn take(
+        &mut self,
+        source: SourceId,
+        item: MediaItem,
+        now: SystemTime,
+    ) -> Result<(), IngestError> {
+        self.sources.check(source)?;
         match item {
-            MediaItem::Init(init) => self.header(init),
-            MediaItem::Fragment(fragment) => {
-                let Some((_, cutter)) = &mut self.header else {
-                    return Err(crate::media::MediaError::MissingInit.into());
-                };
-                let of = |track: &&mut Track| track.info.id == fragment.track();
-                if let Some(track) = self.tracks.iter_mut().find(of) {
-                    track.frame_rate = track.frame_rate.or_else(|| fragment.frame_rate());
-                }
-                let mut parts = Vec::new();
-                let pushed = cutter.push(&fragment, &mut parts);
-                if parts
-                    .iter()
-                    .any(|part| part.continuity == Continuity::Reset)
-                {
-                    self.clock.reset(&fragment, now);
-                }
-                self.clock.observe(&fragment, now);
-                self.publish(parts)?;
-                pushed.map(|_accepted| ()).map_err(IngestError::from)
-            }
+            MediaItem::Init(init) => self.header(source, init),
+            MediaItem::Fragment(fragment) => self.fragment(source, fragment, now),
             MediaItem::LastSegment => {
                 self.last = true;
                 Ok(())
@@ -156,16 +148,105 @@ impl Feed {
         }
     }
 
+    fn fragment(
+        &mut self,
+        source: SourceId,
+        fragment: Fragment,
+        now: SystemTime,
+    ) -> Result<(), IngestError> {
+        match &mut self.stage {
+            Stage::Empty => Err(MediaError::MissingInit.into()),
+            Stage::Opening(opening) => {
+                if self.sources.lead(source).is_beside() {
+                    return Ok(());
+                }
+                let mut lengths = opening.hold(fragment, now);
+                if lengths.is_none() && opening.awaited() == Awaited::Picture {
+                    lengths = neighbour(&self.origin, &self.point.presentation, None);
+                }
+                lengths.map_or(Ok(()), |lengths| self.open(lengths))
+            }
+            Stage::Cutting {
+                cutter,
+                target_duration,
+            } => {
+                if self.sources.lead(source).is_beside() {
+                    let segment = Duration::from_secs((*target_duration).into());
+                    match cutter.relation(&fragment) {
+                        // A second source that runs ahead of the first one by a little: its media
+                        // is there already when the first one ends.
+                        Some(Relation::Ahead { ticks })
+                            if MediaTime::new(ticks, fragment.decode_time().timescale)
+                                .to_duration()
+                                <= segment =>
+                        {
+                            return Ok(());
+                        }
+                        Some(Relation::Ahead { .. } | Relation::Elsewhere) => {
+                            self.sources.take_over(source);
+                        }
+                        _ => {}
+                    }
+                }
+                self.cut(&fragment, now)
+            }
+        }
+    }
+
+    /// The segment lengths are known: what was held goes its way.
+    fn open(&mut self, lengths: Lengths) -> Result<(), IngestError> {
+        let Some(init) = &self.header else {
+            return Ok(());
+        };
+        let mut config = self.origin.cut_config(lengths.target_duration);
+        if let Some(longest) = lengths.longest_gop {
+            config = config.longest_gop(longest);
+        }
+        let cutting = Stage::Cutting {
+            cutter: PresentationCutter::new(init, config),
+            target_duration: lengths.target_duration,
+        };
+        if let Stage::Opening(opening) = std::mem::replace(&mut self.stage, cutting) {
+            for (fragment, arrived) in opening.release() {
+                self.cut(&fragment, arrived)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn cut(&mut self, fragment: &Fragment, arrived: SystemTime) -> Result<(), IngestError> {
+        let Stage::Cutting { cutter, .. } = &mut self.stage else {
+            return Ok(());
+        };
+        let of = |track: &&mut Track| track.info.id == fragment.track();
+        let mut parts = Vec::new();
+        let pushed = cutter.push(fragment, &mut parts);
+        if let Some(track) = self.tracks.iter_mut().find(of) {
+            track.observe(fragment.frame_rate());
+            let is_reset = |part: &MediaPart| part.continuity == Continuity::Reset;
+            if parts.iter().any(is_reset) {
+                self.clock.reset(&track.info, fragment, arrived);
+            }
+            self.clock.observe(&track.info, fragment, arrived);
+        }
+        self.publish(parts)?;
+        pushed.map(|_accepted| ()).map_err(IngestError::from)
+    }
+
     /// A header: the first, the same again, or a changed one.
-    fn header(&mut self, init: InitSection) -> Result<(), IngestError> {
-        if self
-            .header
-            .as_ref()
-            .is_some_and(|(present, _)| *present == init)
-        {
+    fn header(&mut self, source: SourceId, init: InitSection) -> Result<(), IngestError> {
+        if self.header.as_ref().is_some_and(|present| *present == init) {
+            if let Stage::Cutting { cutter, .. } = &mut self.stage {
+                cutter.source_began();
+            }
             return Ok(());
         }
         self.flush()?;
+        if self.header.is_some() {
+            // Whoever sends another header is another encoder, or the same one set up anew. The newest one
+            // counts: the connection of an encoder that lost its network looks alive for minutes.
+            self.sources.take_over(source);
+        }
         let published: Vec<&TrackInfo> = init
             .tracks()
             .filter(|track| track.is_video() || track.is_audio())
@@ -180,30 +261,51 @@ impl Feed {
                 let publisher = before
                     .iter_mut()
                     .find(|track| track.rendition == rendition)
-                    .and_then(|track| track.publisher.take());
-                Track {
-                    init: init.for_track(info.id).unwrap_or_default(),
-                    info: info.clone(),
-                    rendition,
-                    frame_rate: None,
-                    publisher,
-                    starting: true,
-                }
+                    .and_then(Track::take_publisher);
+                let section = init.for_track(info.id).unwrap_or_default();
+                Track::new(info.clone(), rendition, section, publisher)
             })
             .collect();
-        let cutter = PresentationCutter::new(&init, self.origin.cut_config());
-        self.header = Some((init, cutter));
-        for track in &mut self.tracks {
-            if let Some(publisher) = &mut track.publisher {
-                publisher.init(track.init.clone());
-            }
-        }
-        Ok(())
+        self.header = Some(init);
+        self.clock.doubt();
+        self.begin()
     }
 
-    /// Publishes what the cutter still holds.
+    /// With a new header: goes on with the lengths that are fixed already, or waits for what tells them.
+    fn begin(&mut self) -> Result<(), IngestError> {
+        let presentation = &self.point.presentation;
+        let open = self
+            .tracks
+            .iter()
+            .find_map(|track| neighbour(&self.origin, presentation, Some(&track.rendition)));
+        let beside = neighbour(&self.origin, presentation, None);
+        let least = u32::try_from(self.origin.target_duration()).unwrap_or(u32::MAX);
+        let default = Lengths {
+            target_duration: least,
+            longest_gop: None,
+        };
+        let picture = self.tracks.iter().find(|track| track.info.is_video());
+        let awaited = match (picture, &self.point.label) {
+            (Some(track), _) => Awaited::KeyFrames(track.info.id),
+            (None, Some(_)) => Awaited::Picture,
+            (None, None) => return self.open(open.or(beside).unwrap_or(default)),
+        };
+        match (open, beside, awaited) {
+            (Some(lengths), _, _) | (None, Some(lengths), Awaited::Picture) => self.open(lengths),
+            (None, beside, _) => {
+                let least = beside.map_or(least, |lengths| lengths.target_duration.max(least));
+                self.stage = Stage::Opening(Opening::new(awaited, least));
+                Ok(())
+            }
+        }
+    }
+
+    /// Publishes what is still held.
     fn flush(&mut self) -> Result<(), IngestError> {
-        let Some((_, cutter)) = &mut self.header else {
+        if let Stage::Opening(opening) = &self.stage {
+            self.open(opening.lengths_at_end())?;
+        }
+        let Stage::Cutting { cutter, .. } = &mut self.stage else {
             return Ok(());
         };
         let mut parts = Vec::new();
@@ -213,83 +315,65 @@ impl Feed {
     }
 
     fn publish(&mut self, parts: Vec<MediaPart>) -> Result<(), IngestError> {
-        for part in parts {
-            self.publish_one(part)?;
-        }
-        Ok(())
+        parts
+            .into_iter()
+            .try_for_each(|part| self.publish_one(part))
     }
 
     fn publish_one(&mut self, part: MediaPart) -> Result<(), IngestError> {
-        let target = self
-            .header
-            .as_ref()
-            .and_then(|(_, cutter)| cutter.part_target(part.track));
+        let Stage::Cutting {
+            cutter,
+            target_duration,
+        } = &self.stage
+        else {
+            return Ok(());
+        };
         let of = |track: &&mut Track| track.info.id == part.track;
         // Tracks of other kinds, such as text, are read and not published.
         let Some(track) = self.tracks.iter_mut().find(of) else {
             return Ok(());
         };
-        let interrupted = !matches!(part.continuity, Continuity::Continues);
-        track.starting |= interrupted;
-        if track.starting && part.independence == Independence::Dependent {
+        if track.admits(&part) == Outcome::Dropped {
             return Ok(());
         }
-        let refused = |error| IngestError::Publish {
-            rendition: track.rendition.clone(),
-            error,
-        };
-        if track.publisher.is_none() {
-            let longest = target.unwrap_or(part.duration);
-            let publisher = rendition::open(
-                &self.origin,
-                &self.point.presentation,
-                &track.rendition,
-                &track.info,
-                &rendition::Shape {
-                    part_target: duration(longest),
-                    frame_rate: track.frame_rate,
-                    epoch: epoch(),
-                },
-            )
-            .map_err(|error| IngestError::Open {
-                rendition: track.rendition.clone(),
-                error,
-            })?;
-            let publisher = track.publisher.insert(publisher);
-            publisher.init(track.init.clone());
-        }
-        let publisher = track
-            .publisher
-            .as_mut()
-            .expect("opened above where it was missing");
-
-        let mut ready = Part::new(part.bytes, duration(part.duration));
-        if part.independence == Independence::Independent {
-            ready = ready.independent();
-        }
-        if interrupted {
-            ready = ready.discontinuous();
-        }
-        if let Some(time) = self.clock.at(part.decode_time) {
-            ready = ready.captured_at(time);
-        }
-        let opens = track.starting || part.segment.opens_segment();
-        ready = ready.cut(if opens { Cut::Before } else { Cut::Never });
-        match publisher.publish(ready) {
-            Ok(_) => {
-                track.starting = false;
-                self.parts += 1;
-                Ok(())
-            }
-            Err(PublishError::Refused(
-                PushError::NotIndependent | PushError::SegmentTooLong { .. },
-            )) => Err(IngestError::KeyFrames {
-                rendition: track.rendition.clone(),
-                target_duration: self.origin.target_duration(),
-            }),
-            Err(error) => Err(refused(error)),
-        }
+        let part_target = cutter.part_target(part.track).unwrap_or(part.duration);
+        let presentation = &self.point.presentation;
+        track.open(&self.origin, presentation, part_target, *target_duration)?;
+        let captured_at = self.clock.at(part.presentation_time);
+        track.publish(part, captured_at, *target_duration)?;
+        self.parts += 1;
+        Ok(())
     }
+}
+
+/// The target duration of a live rendition of a presentation: of the one with this name, or of any.
+fn neighbour(
+    origin: &Origin,
+    presentation: &StreamName,
+    rendition: Option<&StreamName>,
+) -> Option<Lengths> {
+    let playlists = origin.playlists();
+    let names: Vec<StreamName> = match rendition {
+        Some(name) => vec![name.clone()],
+        None => playlists
+            .active()
+            .into_iter()
+            .filter(|info| info.name == *presentation)
+            .flat_map(|info| info.renditions)
+            .map(|info| info.name)
+            .collect(),
+    };
+    let target = names
+        .iter()
+        .filter_map(|name| playlists.viewer(presentation.as_str(), name.as_str()))
+        .filter_map(|viewer| viewer.snapshot().ok())
+        .filter(|snapshot| !snapshot.view().edge().is_ended())
+        .map(|snapshot| snapshot.view().target_duration().as_millis() / 1000)
+        .max()?;
+    Some(Lengths {
+        target_duration: u32::try_from(target).ok()?,
+        longest_gop: None,
+    })
 }
 
 /// Names for the tracks of a header: `video`, `audio_2`, or the point's label.
@@ -319,28 +403,9 @@ fn kind(track: &TrackInfo) -> &'static str {
     if track.is_video() { "video" } else { "audio" }
 }
 
-fn duration(time: crate::media::MediaTime) -> MediaDuration {
-    MediaDuration::from_nanos(time.as_nanos())
-}
-
-/// A token for the names of a new rendition that no earlier one had: the time in base 36.
-fn epoch() -> String {
-    const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
-    let mut rest = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_millis();
-    let mut digits = Vec::new();
-    while rest > 0 || digits.is_empty() {
-        digits.push(char::from(DIGITS[(rest % 36) as usize]));
-        rest /= 36;
-    }
-    digits.iter().rev().collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::time::UNIX_EPOCH;
 
     use llhls::manifest::Directives;
     use llhls::registry::Coding;
@@ -373,10 +438,12 @@ mod tests {
         let point = Point::parse("cam", None).unwrap();
         let mut feed = Feed::new(origin.clone(), point);
         let start = UNIX_EPOCH + Duration::from_secs(1_800_000_000);
-        feed.receive(live(), start).unwrap();
-        feed.release();
+        let mut first = feed.join().unwrap();
+        feed.receive(&mut first, live(), start).unwrap();
+        feed.leave(&first);
         // Twenty seconds later it sends from the beginning of its own timeline.
-        feed.receive(live(), start + Duration::from_secs(20))
+        let mut second = feed.join().unwrap();
+        feed.receive(&mut second, live(), start + Duration::from_secs(20))
             .unwrap();
 
         let viewer = origin.playlists().viewer("cam", "video").unwrap();
@@ -399,9 +466,14 @@ mod tests {
         for size in [1_000, 4_096, 100_000, CLIP.len()] {
             let origin = Origin::new(OriginConfig::new()).unwrap();
             let mut feed = Feed::new(origin.clone(), Point::parse("cam", None).unwrap());
+            let mut source = feed.join().unwrap();
             for chunk in live().chunks(size) {
-                feed.receive(chunk, UNIX_EPOCH + Duration::from_secs(1_800_000_000))
-                    .unwrap();
+                feed.receive(
+                    &mut source,
+                    chunk,
+                    UNIX_EPOCH + Duration::from_secs(1_800_000_000),
+                )
+                .unwrap();
             }
             let viewer = origin.playlists().viewer("cam", "video").unwrap();
             let body = viewer

@@ -52,10 +52,9 @@ pub(super) async fn run(points: Arc<Points>, origin: Origin) {
     while let Some(due) = points.next_due() {
         tokio::time::sleep_until(due).await;
         let now = Instant::now();
-        for (point, feed) in points.take_silent(now) {
-            tracing::info!(presentation = %point.presentation, "no encoder came back; the stream ends");
-            feed.end();
-            points.ended(point.presentation);
+        for presentation in points.end_silent(now) {
+            tracing::info!(%presentation, "no encoder came back; the stream ends");
+            points.ended(presentation);
         }
         for presentation in points.take_farewells(now) {
             remove_if_ended(&origin, &presentation);
@@ -92,9 +91,9 @@ mod tests {
 
     fn send(origin: &Origin, bytes: &[u8]) {
         let point = Point::parse("cam", None).unwrap();
-        let mut feed = origin.points().take(origin, point).unwrap();
-        feed.receive(bytes, SystemTime::now()).unwrap();
-        feed.request_ended().unwrap();
+        let mut publishing = origin.points().join(origin, point).unwrap();
+        publishing.receive(bytes, SystemTime::now()).unwrap();
+        publishing.finish().unwrap();
     }
 
     /// Lets time pass, and what wakes then run.

@@ -7,7 +7,8 @@
 //!
 //! A path is a *publishing point*. What it received, its header above all, is kept between
 //! requests, so an encoder may send one request with everything, a header and then fragments one
-//! by one, or reconnect and go on. Two requests on one point at once are a conflict.
+//! by one, or reconnect and go on. Two requests at once may send the same media, for redundancy; one that
+//! sends something else takes the point over.
 //!
 //! Whatever an encoder does wrong is answered with a reason and touches no other stream.
 
@@ -16,7 +17,10 @@ mod error;
 mod feed;
 mod janitor;
 mod label;
+mod opening;
 mod points;
+mod source;
+mod track;
 
 use std::time::SystemTime;
 
@@ -70,14 +74,16 @@ async fn receive(
     body: Body,
 ) -> Result<u64, IngestError> {
     let point = Point::parse(presentation, label)?;
-    let mut feed = origin.points().take(&origin, point)?;
+    let mut publishing = origin.points().join(&origin, point)?;
+    let before = publishing.parts();
     let mut chunks = body.into_data_stream();
     while let Some(chunk) = chunks.next().await {
         // The encoder is gone, or its request broke off: what was whole has been published.
         let Ok(chunk) = chunk else { break };
-        feed.receive(&chunk, SystemTime::now())?;
+        publishing.receive(&chunk, SystemTime::now())?;
     }
-    feed.request_ended()
+    publishing.finish()?;
+    Ok(publishing.parts().saturating_sub(before))
 }
 
 fn respond(result: Result<u64, IngestError>) -> Response {

@@ -1,8 +1,8 @@
-//! The publishing points that encoders have opened, and the one request each may have.
+//! The publishing points that encoders have opened, and the requests that each has.
 
 use std::collections::HashMap;
-use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 use llhls::registry::StreamName;
 use tokio::time::Instant;
@@ -11,6 +11,7 @@ use crate::ingest::error::IngestError;
 use crate::ingest::feed::Feed;
 use crate::ingest::janitor::{self, Farewells, LINGER};
 use crate::ingest::label::Point;
+use crate::ingest::source::Source;
 use crate::origin::Origin;
 
 /// The most points there may be. A point may hold a header and a part of each track that is not
@@ -30,12 +31,14 @@ struct State {
     janitor: Janitor,
 }
 
+/// A feed, and who uses it.
 #[derive(Debug)]
-enum Slot {
-    /// A request is under way.
-    Taken,
-    /// Between requests, since then.
-    Parked { feed: Box<Feed>, since: Instant },
+struct Slot {
+    feed: Arc<Mutex<Feed>>,
+    /// Requests under way.
+    requests: usize,
+    /// When the last request ended.
+    since: Instant,
 }
 
 /// Whether the one task that waits for all of them is there.
@@ -47,46 +50,50 @@ enum Janitor {
 }
 
 impl Points {
-    /// Takes the feed of `point` for one request: the parked one, or a new one.
-    pub(super) fn take(
+    /// Gives a request its place at `point`: beside others, or the first one there.
+    pub(crate) fn join(
         self: &Arc<Self>,
         origin: &Origin,
         point: Point,
-    ) -> Result<FeedGuard, IngestError> {
-        let mut state = self.lock();
-        if state.points.len() >= LIMIT && !state.points.contains_key(&point) {
-            return Err(IngestError::Full { limit: LIMIT });
-        }
-        let feed = match state.points.insert(point.clone(), Slot::Taken) {
-            Some(Slot::Taken) => return Err(IngestError::Busy),
-            Some(Slot::Parked { feed, .. }) => feed,
-            None => Box::new(Feed::new(origin.clone(), point.clone())),
+    ) -> Result<Publishing, IngestError> {
+        let feed = {
+            let mut state = self.lock();
+            if state.points.len() >= LIMIT && !state.points.contains_key(&point) {
+                return Err(IngestError::Full { limit: LIMIT });
+            }
+            let slot = state.points.entry(point.clone()).or_insert_with(|| Slot {
+                feed: Arc::new(Mutex::new(Feed::new(origin.clone(), point.clone()))),
+                requests: 0,
+                since: Instant::now(),
+            });
+            slot.requests += 1;
+            Arc::clone(&slot.feed)
         };
-        let (points, origin) = (Arc::clone(self), origin.clone());
-        Ok(FeedGuard {
-            points,
-            origin,
+        // From here on `leave` is owed, whatever comes.
+        let mut publishing = Publishing {
+            points: Arc::clone(self),
+            origin: origin.clone(),
             point,
-            feed: Some(feed),
-        })
+            feed,
+            source: None,
+        };
+        let source = publishing.feed().join()?;
+        publishing.source = Some(source);
+        Ok(publishing)
     }
 
-    /// Puts a feed back after its request; one that holds nothing is forgotten.
-    fn park(self: &Arc<Self>, origin: &Origin, point: Point, feed: Box<Feed>) {
+    /// A request has ended. A feed that holds nothing is forgotten with the last one.
+    fn leave(self: &Arc<Self>, origin: &Origin, point: &Point, standing: Standing) {
         let mut state = self.lock();
-        if feed.has_ended() {
+        if standing == Standing::Ended {
             state.farewells.add(point.presentation.clone());
         }
-        if feed.is_worth_keeping() {
-            state.points.insert(
-                point,
-                Slot::Parked {
-                    feed,
-                    since: Instant::now(),
-                },
-            );
-        } else {
-            state.points.remove(&point);
+        if let Some(slot) = state.points.get_mut(point) {
+            slot.requests = slot.requests.saturating_sub(1);
+            slot.since = Instant::now();
+            if slot.requests == 0 && standing != Standing::Waits {
+                state.points.remove(point);
+            }
         }
         if state.janitor == Janitor::Away && state.next_due().is_some() {
             // Without a runtime the process is going down, and everything with it.
@@ -107,16 +114,19 @@ impl Points {
         due
     }
 
-    /// Takes out the points that have been silent for too long at `now`.
-    pub(super) fn take_silent(&self, now: Instant) -> Vec<(Point, Box<Feed>)> {
-        let silent =
-            |slot: &Slot| matches!(slot, Slot::Parked { since, .. } if *since + LINGER <= now);
-        self.lock()
+    /// Takes out the points that have been silent for too long at `now`, and ends their streams.
+    pub(super) fn end_silent(&self, now: Instant) -> Vec<StreamName> {
+        let silent = |slot: &Slot| slot.requests == 0 && slot.since + LINGER <= now;
+        let taken: Vec<(Point, Slot)> = self
+            .lock()
             .points
             .extract_if(|_, slot| silent(slot))
-            .filter_map(|(point, slot)| match slot {
-                Slot::Parked { feed, .. } => Some((point, feed)),
-                Slot::Taken => None,
+            .collect();
+        taken
+            .into_iter()
+            .map(|(point, slot)| {
+                lock(&slot.feed).end();
+                point.presentation
             })
             .collect()
     }
@@ -132,53 +142,86 @@ impl Points {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // A panic under this lock leaves whole entries only.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
+}
+
+/// A panic under one of these locks leaves whole entries and whole parts only.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl State {
     fn next_due(&self) -> Option<Instant> {
-        let silent = self.points.values().filter_map(|slot| match slot {
-            Slot::Parked { since, .. } => Some(*since + LINGER),
-            Slot::Taken => None,
-        });
+        let idle = self.points.values().filter(|slot| slot.requests == 0);
+        let silent = idle.map(|slot| slot.since + LINGER);
         silent.chain(self.farewells.next()).min()
     }
 }
 
-/// A feed in the hands of one request; goes back to its point when dropped.
+/// What a request leaves behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    /// A header, and media perhaps: the encoder may come back.
+    Waits,
+    /// Nothing.
+    Empty,
+    /// The encoder's last word.
+    Ended,
+}
+
+/// One request's hold on its point; dropping it leaves everything published in place.
 #[derive(Debug)]
-pub(super) struct FeedGuard {
+pub(crate) struct Publishing {
     points: Arc<Points>,
     origin: Origin,
     point: Point,
-    /// Invariant: present until `drop`.
-    feed: Option<Box<Feed>>,
+    feed: Arc<Mutex<Feed>>,
+    /// Present but for a moment in [`Points::join`].
+    source: Option<Source>,
 }
 
-/// Why a guard has a feed.
-const HELD: &str = "the feed leaves its guard in drop, and nowhere else";
+/// Why a request has a source.
+const JOINED: &str = "a request gets its source when it joins, and keeps it";
 
-impl Deref for FeedGuard {
-    type Target = Feed;
+impl Publishing {
+    /// Takes bytes as they arrive and publishes what they complete.
+    pub(crate) fn receive(&mut self, chunk: &[u8], now: SystemTime) -> Result<(), IngestError> {
+        let source = self.source.as_mut().expect(JOINED);
+        lock(&self.feed).receive(source, chunk, now)
+    }
 
-    fn deref(&self) -> &Feed {
-        self.feed.as_deref().expect(HELD)
+    /// The request has ended in order.
+    pub(crate) fn finish(&mut self) -> Result<(), IngestError> {
+        let source = self.source.as_mut().expect(JOINED);
+        lock(&self.feed).request_ended(source)
+    }
+
+    /// How many parts were published on this point.
+    pub(crate) fn parts(&self) -> u64 {
+        self.feed().parts()
+    }
+
+    fn feed(&self) -> MutexGuard<'_, Feed> {
+        lock(&self.feed)
     }
 }
 
-impl DerefMut for FeedGuard {
-    fn deref_mut(&mut self) -> &mut Feed {
-        self.feed.as_deref_mut().expect(HELD)
-    }
-}
-
-impl Drop for FeedGuard {
+impl Drop for Publishing {
     fn drop(&mut self) {
-        if let Some(mut feed) = self.feed.take() {
-            feed.release();
-            self.points.park(&self.origin, self.point.clone(), feed);
-        }
+        let standing = {
+            let mut feed = lock(&self.feed);
+            if let Some(source) = &self.source {
+                feed.leave(source);
+            }
+            if feed.has_ended() {
+                Standing::Ended
+            } else if feed.is_worth_keeping() {
+                Standing::Waits
+            } else {
+                Standing::Empty
+            }
+        };
+        self.points.leave(&self.origin, &self.point, standing);
     }
 }

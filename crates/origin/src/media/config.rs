@@ -13,6 +13,8 @@ pub struct CutConfig {
     pub(crate) segment: Duration,
     /// No segment grows to this length.
     pub(crate) segment_limit: Duration,
+    /// How far apart sync pictures may be, where that is known before they come.
+    pub(crate) longest_gop: Option<Duration>,
 }
 
 impl CutConfig {
@@ -28,7 +30,16 @@ impl CutConfig {
             part: part.max(least),
             segment,
             segment_limit: whole + Duration::from_millis(500),
+            longest_gop: None,
         }
+    }
+
+    /// How far apart the encoder puts sync pictures at most. Segments are then closed early enough
+    /// for the longest group of pictures, even when the ones before were short.
+    #[must_use]
+    pub fn longest_gop(mut self, longest: Duration) -> Self {
+        self.longest_gop = Some(longest);
+        self
     }
 }
 

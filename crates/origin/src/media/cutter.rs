@@ -11,8 +11,8 @@ use super::error::MediaError;
 use super::fragment::{Fragment, Sample, SyncPoint};
 use super::growing::{Growing, Piece, Room, Split};
 use super::init::{TrackId, TrackInfo};
-use super::part::{Continuity, MediaPart, SegmentStart};
-use super::segmenter::{CutRule, Segmenter};
+use super::part::{Continuity, MediaPart, SegmentEnd, SegmentStart};
+use super::segmenter::{Certainty, CutRule, Segmenter};
 use super::time::{MediaTime, Timescale, ticks_in};
 use super::writer;
 
@@ -58,8 +58,16 @@ pub struct PartCutter {
     segmenter: Segmenter,
     /// The longest part, in ticks; set by the first fragment.
     target: Option<u64>,
+    /// Presentation times count from here.
+    shown_from: u64,
     /// Decode time that the next sample should have.
     expected: Option<u64>,
+    /// Decode time at which the present timeline started.
+    first: u64,
+    /// Whether the next fragment may come from an encoder that was started anew.
+    source: Source,
+    /// The usual duration of a sample, in ticks.
+    usual: u32,
     /// The part that is growing.
     growing: Option<Growing>,
     /// The last `mfhd` number that was given out.
@@ -85,7 +93,11 @@ impl PartCutter {
             config,
             segmenter: Segmenter::new(rule, config, track.timescale, track.is_video()),
             target: None,
+            shown_from: track.shown_from,
             expected: None,
+            first: 0,
+            source: Source::Known,
+            usual: 0,
             growing: None,
             sequence: None,
         }
@@ -114,44 +126,28 @@ impl PartCutter {
                 track: fragment.track(),
             });
         }
-        let first_duration = fragment
-            .samples()
-            .first()
-            .map_or(0, |sample| sample.duration);
+        let usual = usual_duration(fragment);
         let target = *self
             .target
-            .get_or_insert_with(|| fit(self.config.part, usual_duration(fragment), self.timescale));
+            .get_or_insert_with(|| fit(self.config.part, usual, self.timescale));
+        self.usual = usual;
         let start = fragment.decode_time().ticks;
         let end = fragment.end_time().ticks;
 
-        let (continuity, skipped) = match self.expected {
-            None => (Continuity::Continues, 0),
-            Some(expected) if start >= expected => {
-                let missing = start - expected;
-                let hole = ticks_in(SMALL_HOLE, self.timescale).max(u64::from(first_duration));
-                if missing <= hole {
-                    (Continuity::Continues, 0)
-                } else {
-                    (Continuity::Gap { ticks: missing }, 0)
-                }
-            }
-            Some(expected) if expected - start < u64::from(first_duration) => {
-                (Continuity::Continues, 0)
-            }
-            Some(expected)
-                if expected - start
-                    > ticks_in(
-                        self.config.segment.saturating_mul(SEGMENTS_SENT_AGAIN),
-                        self.timescale,
-                    ) =>
-            {
-                (Continuity::Reset, 0)
-            }
-            Some(expected) if end <= expected => return Ok(Accepted::Repeated),
-            Some(expected) => (Continuity::Continues, samples_before(fragment, expected)),
+        let relation = self.relation(fragment);
+        self.source = Source::Known;
+        let (continuity, skipped) = match relation {
+            Relation::Follows => (Continuity::Continues, 0),
+            Relation::Overlaps { samples } => (Continuity::Continues, samples),
+            Relation::Repeats => return Ok(Accepted::Repeated),
+            Relation::Ahead { ticks } => (Continuity::Gap { ticks }, 0),
+            Relation::Elsewhere => (Continuity::Reset, 0),
         };
         if continuity != Continuity::Continues {
-            self.flush(parts)?;
+            self.flush(SegmentEnd::Unknown, parts)?;
+        }
+        if continuity == Continuity::Reset || self.expected.is_none() {
+            self.first = start;
         }
 
         let mut at = start
@@ -170,7 +166,12 @@ impl PartCutter {
             }
             let segment = self.segmenter.sample(at, sample, pending_continuity);
             if self.must_flush(target, sample, segment, fragment) {
-                self.flush(parts)?;
+                let end = if segment.opens_segment() {
+                    SegmentEnd::Ends
+                } else {
+                    SegmentEnd::Unknown
+                };
+                self.flush(end, parts)?;
             }
             self.grow(fragment, index, at, segment, pending_continuity)?;
             pending_continuity = Continuity::Continues;
@@ -183,7 +184,8 @@ impl PartCutter {
             .as_ref()
             .is_some_and(|growing| is_long_enough(growing.ticks, target))
         {
-            self.flush(parts)?;
+            let end = self.segmenter.end_at(end, usual);
+            self.flush(end, parts)?;
         }
         Ok(if skipped == 0 {
             Accepted::All
@@ -197,7 +199,68 @@ impl PartCutter {
     /// # Errors
     /// As [`PartCutter::push`].
     pub fn finish(&mut self, parts: &mut Vec<MediaPart>) -> Result<(), MediaError> {
-        self.flush(parts)
+        self.flush(SegmentEnd::Unknown, parts)
+    }
+
+    /// The header came again: what follows may be from an encoder that was started anew, or from a second one.
+    ///
+    /// Such an encoder's clock may start where the present timeline started. After [`SHORTEST_RUN`] of media that
+    /// is no repetition, since nobody sends a whole stream again from its very start.
+    pub fn source_began(&mut self) {
+        self.source = Source::New;
+    }
+
+    /// The timeline of another track of the presentation was set back: where this one's goes back too, it is for the same reason.
+    pub(crate) fn reset_is_due(&mut self) {
+        self.source = Source::Restarted;
+    }
+
+    /// Whether `fragment` sets this track's timeline back, and it is the first of its presentation to do so.
+    pub(crate) fn is_set_back_by(&self, fragment: &Fragment) -> bool {
+        self.source != Source::Restarted && self.relation(fragment) == Relation::Elsewhere
+    }
+
+    /// How a fragment of this track stands to what was taken before. Changes nothing.
+    pub(crate) fn relation(&self, fragment: &Fragment) -> Relation {
+        let start = fragment.decode_time().ticks;
+        let first_duration = fragment
+            .samples()
+            .first()
+            .map_or(0, |sample| u64::from(sample.duration));
+        let Some(expected) = self.expected else {
+            return Relation::Follows;
+        };
+        if start >= expected {
+            let missing = start - expected;
+            let hole = ticks_in(SMALL_HOLE, self.timescale).max(first_duration);
+            return if missing <= hole {
+                Relation::Follows
+            } else {
+                Relation::Ahead { ticks: missing }
+            };
+        }
+        let back = expected - start;
+        let is_restart = match self.source {
+            Source::Known => false,
+            Source::New => {
+                let run = expected.saturating_sub(self.first);
+                start <= self.first.saturating_add(first_duration)
+                    && run >= ticks_in(SHORTEST_RUN, self.timescale)
+            }
+            Source::Restarted => true,
+        };
+        let farthest = self.config.segment.saturating_mul(SEGMENTS_SENT_AGAIN);
+        if back < first_duration {
+            Relation::Follows
+        } else if is_restart || back > ticks_in(farthest, self.timescale) {
+            Relation::Elsewhere
+        } else if fragment.end_time().ticks <= expected {
+            Relation::Repeats
+        } else {
+            Relation::Overlaps {
+                samples: samples_before(fragment, expected),
+            }
+        }
     }
 
     /// Tells a following cutter to start a segment at its first sample at or after `time`. Parts that
@@ -215,6 +278,28 @@ impl PartCutter {
         time: MediaTime,
         parts: &mut Vec<MediaPart>,
     ) -> Result<(), MediaError> {
+        self.follow(time, Certainty::Made, parts)
+    }
+
+    /// Tells a following cutter that a segment will start at its first sample at or after `time`, unless the
+    /// track that it follows is cut elsewhere after all.
+    ///
+    /// # Errors
+    /// As [`PartCutter::push`].
+    pub fn expect_cut(
+        &mut self,
+        time: MediaTime,
+        parts: &mut Vec<MediaPart>,
+    ) -> Result<(), MediaError> {
+        self.follow(time, Certainty::Expected, parts)
+    }
+
+    fn follow(
+        &mut self,
+        time: MediaTime,
+        certainty: Certainty,
+        parts: &mut Vec<MediaPart>,
+    ) -> Result<(), MediaError> {
         if self.segmenter.has_cut(time, self.target.unwrap_or(0) / 2) {
             return Ok(());
         }
@@ -223,7 +308,7 @@ impl PartCutter {
             .as_mut()
             .map_or(Split::Beyond, |growing| growing.split(time));
         match split {
-            Split::Beyond => self.segmenter.follow(time),
+            Split::Beyond => self.segmenter.follow(time, certainty),
             Split::AtStart { at, duration } => {
                 self.segmenter.open_at(at, duration);
                 if let Some(growing) = &mut self.growing {
@@ -231,7 +316,7 @@ impl PartCutter {
                 }
             }
             Split::Tail { tail, duration } => {
-                self.flush(parts)?;
+                self.flush(SegmentEnd::Ends, parts)?;
                 self.segmenter.open_at(tail.start, duration);
                 self.growing = Some(tail);
             }
@@ -242,6 +327,11 @@ impl PartCutter {
     /// Where segments started since the last call, after the first, for the cutters that follow this one.
     pub fn take_cuts(&mut self) -> Vec<MediaTime> {
         self.segmenter.take_cuts()
+    }
+
+    /// Where the next segment will start, for the same: `None` unless the encoder's rhythm can be relied on.
+    pub fn expected_cut(&self) -> Option<MediaTime> {
+        self.segmenter.expected_cut(self.usual)
     }
 
     /// Whether the growing part ends before this sample.
@@ -287,19 +377,25 @@ impl PartCutter {
     }
 
     /// Gives out the growing part, if there is one.
-    fn flush(&mut self, parts: &mut Vec<MediaPart>) -> Result<(), MediaError> {
+    fn flush(&mut self, end: SegmentEnd, parts: &mut Vec<MediaPart>) -> Result<(), MediaError> {
         let Some(growing) = self.growing.take() else {
             return Ok(());
         };
+        let shown = growing
+            .start
+            .saturating_add_signed(growing.composition_offset())
+            .saturating_sub(self.shown_from);
         let bytes = self.part_bytes(&growing.pieces)?;
         parts.push(MediaPart {
             track: self.track,
             bytes,
             decode_time: MediaTime::new(growing.start, self.timescale),
+            presentation_time: MediaTime::new(shown, self.timescale),
             duration: MediaTime::new(growing.ticks, self.timescale),
             samples: u32::try_from(growing.samples()).unwrap_or(u32::MAX),
             independence: growing.independence,
             segment: growing.segment,
+            end,
             continuity: growing.continuity,
             capture_time: growing.capture_time(),
         });
@@ -349,6 +445,36 @@ impl PartCutter {
         Ok(wholes.concat().into())
     }
 }
+
+/// How a fragment stands to what a cutter took before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Relation {
+    /// It comes next.
+    Follows,
+    /// It comes next, but for this many samples at its start, which are here already.
+    Overlaps { samples: usize },
+    /// All of it is here already.
+    Repeats,
+    /// Media is missing before it: so many ticks.
+    Ahead { ticks: u64 },
+    /// It is on another timeline.
+    Elsewhere,
+}
+
+/// Where the next fragment comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Source {
+    /// The encoder that sent the one before.
+    Known,
+    /// Perhaps another: it has sent its header.
+    New,
+    /// Another: a track beside this one was set back.
+    Restarted,
+}
+
+/// A timeline that ran this long and starts over is that of an encoder that was started anew. What is
+/// sent again after a fault is the segment that failed, and that may be the first of a shorter run.
+const SHORTEST_RUN: Duration = Duration::from_secs(2);
 
 /// A hole up to this long (or one sample) is no gap: a picture that a camera dropped where a fragment ended.
 /// Players step over it, while a discontinuity would make them start their decoders anew.

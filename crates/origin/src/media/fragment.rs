@@ -107,6 +107,20 @@ impl Fragment {
         MediaTime::new(self.decode_time + self.duration, self.timescale)
     }
 
+    /// Presentation time at which everything in the fragment has been shown.
+    ///
+    /// Later than [`Fragment::end_time`] where pictures are reordered; not moved by an edit list.
+    pub fn presentation_end(&self) -> MediaTime {
+        let mut at = self.decode_time;
+        let shown = self.samples.iter().map(|sample| {
+            let start = at.saturating_add_signed(sample.composition_offset);
+            at += u64::from(sample.duration);
+            start.saturating_add(u64::from(sample.duration))
+        });
+        let latest = shown.max().unwrap_or(self.decode_time + self.duration);
+        MediaTime::new(latest, self.timescale)
+    }
+
     /// The samples in decode order. Never empty.
     pub fn samples(&self) -> &[Sample] {
         &self.samples

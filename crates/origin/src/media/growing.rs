@@ -99,6 +99,15 @@ impl Growing {
         Room::Enough
     }
 
+    /// Presentation time minus decode time of the first sample, in ticks.
+    pub(crate) fn composition_offset(&self) -> i64 {
+        let first = self.pieces.first().map(|piece| {
+            let sample = &piece.fragment.samples()[piece.range.start];
+            sample.composition_offset
+        });
+        first.unwrap_or(0)
+    }
+
     /// How many samples it has.
     pub(crate) fn samples(&self) -> usize {
         self.pieces.iter().map(|piece| piece.range.len()).sum()

@@ -13,6 +13,7 @@ use super::limits::MediaLimits;
 use super::single_track;
 use super::time::{FrameRate, Timescale};
 
+const ELNG: BoxKind = BoxKind(*b"elng");
 const HDLR: BoxKind = BoxKind(*b"hdlr");
 const MDHD: BoxKind = BoxKind(*b"mdhd");
 const MDIA: BoxKind = BoxKind(*b"mdia");
@@ -78,8 +79,11 @@ pub struct TrackInfo {
     pub kind: TrackKind,
     /// The codec as `CODECS` names it (RFC 6381), such as `avc1.64001f`.
     pub codec: String,
-    /// ISO 639-2 code, such as `eng`; `None` when undetermined.
+    /// Language tag: of the `elng` box (RFC 4646, such as `pt-BR`) where there is one, else the ISO 639-2 code of
+    /// the `mdhd` (such as `eng`); `None` when undetermined.
     pub language: Option<String>,
+    /// Media time that is shown at time zero (`elst`), in ticks: presentation times count from there.
+    pub shown_from: u64,
     /// Peak bits per second by the encoder's own word (`btrt`), where it gives one.
     pub max_bitrate: Option<u32>,
 }
@@ -339,9 +343,12 @@ impl Track {
             },
             EntryFields::Text => TrackKind::Text,
         };
-        let language = Some(mdhd.language).filter(|language| {
-            language != "und" && language.bytes().all(|byte| byte.is_ascii_lowercase())
-        });
+        let language = match extended_language(bytes, trak) {
+            Some(language) => Some(language),
+            None => Some(mdhd.language).filter(|language| {
+                language != "und" && language.bytes().all(|byte| byte.is_ascii_lowercase())
+            }),
+        };
         let max_bitrate = entry.max_bitrate()?.or(described.max_bitrate);
         Ok(Self {
             info: TrackInfo {
@@ -350,6 +357,7 @@ impl Track {
                 kind,
                 codec: described.name,
                 language,
+                shown_from: shown_from(bytes, trak),
                 max_bitrate,
             },
             defaults: SampleDefaults {
@@ -368,4 +376,47 @@ fn display_size(bytes: &[u8], trak: &Child) -> Result<Option<(u16, u16)>, MediaE
     let size = (header.width.integer(), header.height.integer());
     Ok(Some(size)
         .filter(|&(width, height)| width > 0 && height > 0 && !header.size_is_aspect_ratio))
+}
+
+/// The language by the `elng` box: a tag of RFC 4646, ended by a zero byte. One that is not well-formed counts as none.
+fn extended_language(bytes: &[u8], trak: &Child) -> Option<String> {
+    const LONGEST_TAG: usize = 35;
+    let found = descend(bytes, trak, &[MDIA, ELNG]).ok()?;
+    let text = bytes[found.body].get(4..)?;
+    let text = text.split(|&byte| byte == 0).next()?;
+    let is_tag = (2..=LONGEST_TAG).contains(&text.len())
+        && text
+            .iter()
+            .all(|&byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let tag = std::str::from_utf8(text).ok().filter(|_| is_tag)?;
+    (tag != "und").then(|| tag.to_owned())
+}
+
+/// The media time that the first edit with media starts at: what encoders write to hide the delay of reordering
+/// or priming. Lists that say more than that are for editors, and count as none.
+fn shown_from(bytes: &[u8], trak: &Child) -> u64 {
+    let Ok(found) = descend(bytes, trak, &[BoxKind(*b"edts"), BoxKind(*b"elst")]) else {
+        return 0;
+    };
+    let body = &bytes[found.body];
+    let count = body.get(4..8).map_or(0, be);
+    if !(1..=2).contains(&count) {
+        return 0;
+    }
+    let wide = body.first() == Some(&1);
+    let field = if wide { 8 } else { 4 };
+    let entry = 2 * field + 4;
+    let empty = if wide { u64::MAX } else { u64::from(u32::MAX) };
+    (0..count as usize)
+        .filter_map(|index| body.get(8 + index * entry + field..8 + index * entry + 2 * field))
+        .map(be)
+        .find(|&time| time != empty)
+        .unwrap_or(0)
+}
+
+/// A big-endian number of at most eight bytes.
+fn be(bytes: &[u8]) -> u64 {
+    bytes
+        .iter()
+        .fold(0, |number, &byte| number << 8 | u64::from(byte))
 }

@@ -40,13 +40,14 @@ mod tests;
 
 pub use boxes::BoxKind;
 pub use config::{CutConfig, part_target_for};
+pub(crate) use cutter::Relation;
 pub use cutter::{Accepted, PartCutter};
 pub use demo::{DemoIndex, DemoPart, DemoRendition, DemoSegment, DemoSource, PART_DURATION};
 pub use error::{Fault, MediaError};
 pub use fragment::{CaptureTime, Fragment, Sample, SyncPoint};
 pub use init::{InitSection, TrackId, TrackInfo, TrackKind};
 pub use limits::MediaLimits;
-pub use part::{Continuity, Independence, MediaPart, SegmentStart};
+pub use part::{Continuity, Independence, MediaPart, SegmentEnd, SegmentStart};
 pub use presentation::PresentationCutter;
 pub use reader::{MediaItem, MediaReader, StreamEnd};
 pub use time::{FrameRate, MediaTime, Timescale};

@@ -35,6 +35,19 @@ impl SegmentStart {
     }
 }
 
+/// Whether a part is the last of its segment.
+///
+/// Who knows that when the part is given out can say so in the same playlist version, and the hint
+/// printed with it names the first part of the next segment (LL-22).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SegmentEnd {
+    /// The sample behind the part is not here, and nothing says that it will open a segment.
+    Unknown,
+    /// The sample behind the part opens a segment: it is here already, or the encoder's steady rhythm has it there.
+    Ends,
+}
+
 /// How a part's time follows from the part before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -68,6 +81,9 @@ pub struct MediaPart {
     pub bytes: Bytes,
     /// Decode time of the first sample.
     pub decode_time: MediaTime,
+    /// Presentation time of the first sample: what a player starts the part at. Differs from the decode time where
+    /// pictures are reordered (B-frames), and by the edit list of the header. Before time zero it counts as zero.
+    pub presentation_time: MediaTime,
     /// Sum of the samples' durations.
     pub duration: MediaTime,
     /// How many samples.
@@ -76,6 +92,8 @@ pub struct MediaPart {
     pub independence: Independence,
     /// Whether it opens a segment.
     pub segment: SegmentStart,
+    /// Whether it is the last of its segment.
+    pub end: SegmentEnd,
     /// Whether it follows from the part before it.
     pub continuity: Continuity,
     /// When its first sample was captured, where the encoder says so.

@@ -1,7 +1,7 @@
 //! Cutting all tracks of a request together, so that their segments start at the same places.
 
 use super::config::CutConfig;
-use super::cutter::{Accepted, PartCutter};
+use super::cutter::{Accepted, PartCutter, Relation};
 use super::error::MediaError;
 use super::fragment::Fragment;
 use super::init::{InitSection, TrackId};
@@ -93,17 +93,41 @@ impl PresentationCutter {
             .iter()
             .position(|(id, _)| *id == track)
             .ok_or(MediaError::UnknownTrack { track })?;
+        let goes_back = self.cutters[index].1.is_set_back_by(fragment);
         let accepted = self.cutters[index].1.push(fragment, parts)?;
-        if Some(index) == self.leader {
-            let cuts = self.cutters[index].1.take_cuts();
+        if goes_back {
             for (other, (_, cutter)) in self.cutters.iter_mut().enumerate() {
                 if other != index {
-                    cuts.iter()
+                    cutter.reset_is_due();
+                }
+            }
+        }
+        if Some(index) == self.leader {
+            let made = self.cutters[index].1.take_cuts();
+            let expected = self.cutters[index].1.expected_cut();
+            for (other, (_, cutter)) in self.cutters.iter_mut().enumerate() {
+                if other != index {
+                    made.iter()
                         .try_for_each(|&cut| cutter.follow_cut(cut, parts))?;
+                    expected.map_or(Ok(()), |cut| cutter.expect_cut(cut, parts))?;
                 }
             }
         }
         Ok(accepted)
+    }
+
+    /// The header came again: see [`PartCutter::source_began`].
+    pub fn source_began(&mut self) {
+        for (_, cutter) in &mut self.cutters {
+            cutter.source_began();
+        }
+    }
+
+    /// How a fragment stands to what was taken before; `None` for one of an unknown track. Changes nothing.
+    pub(crate) fn relation(&self, fragment: &Fragment) -> Option<Relation> {
+        let track = fragment.track();
+        let found = self.cutters.iter().find(|(id, _)| *id == track);
+        found.map(|(_, cutter)| cutter.relation(fragment))
     }
 
     /// Gives out what each track still holds: the encoder has stopped.

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::config::CutConfig;
 use super::fragment::{Sample, SyncPoint};
-use super::part::{Continuity, SegmentStart};
+use super::part::{Continuity, SegmentEnd, SegmentStart};
 use super::time::{MediaTime, Timescale, ticks_in};
 
 /// What opens a segment of a track.
@@ -15,8 +15,26 @@ pub(crate) enum CutRule {
     /// Multiples on the media timeline rather than lengths since the last cut, so that renditions
     /// that arrive apart, or come back later, are cut at the same places without knowing of each other.
     Grid,
-    /// Where another track was cut: nanoseconds on the media timeline.
-    Follow(VecDeque<u64>),
+    /// Where another track was cut, or will be.
+    Follow(VecDeque<Cut>),
+}
+
+/// A cut of the track that is followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Cut {
+    /// Nanoseconds on the media timeline.
+    at: u64,
+    /// Whether it was made, or only seen coming.
+    certainty: Certainty,
+}
+
+/// How sure a cut is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Certainty {
+    /// It was made.
+    Made,
+    /// The rhythm of the pictures has it there. One that is made elsewhere takes its place.
+    Expected,
 }
 
 /// Decides for each sample of a track, in order, whether it opens a segment.
@@ -36,12 +54,59 @@ pub(crate) struct Segmenter {
     start: Option<u64>,
     /// The multiple of the segment length which that is near.
     slot: u64,
-    /// Decode time of the last sync picture.
-    last_sync: Option<u64>,
-    /// How long the GOP before it was.
-    last_gop: u64,
+    /// When sync pictures come.
+    rhythm: Rhythm,
     /// Where segments started since [`Segmenter::take_cuts`], in ticks.
     cuts: Vec<u64>,
+}
+
+/// When sync pictures come: what was seen, and what was announced.
+#[derive(Debug, Default)]
+struct Rhythm {
+    /// Decode time of the last sync picture.
+    last: Option<u64>,
+    /// How long the group of pictures before it was.
+    gop: u64,
+    /// How many groups in a row were of that length.
+    alike: u32,
+    /// The groups before that one, and it: a long one is forgotten when four shorter ones have come.
+    recent: [u64; 4],
+    /// The longest group that was announced.
+    announced: u64,
+}
+
+/// So many groups of one length, and the next one is expected to be as long.
+const STEADY: u32 = 3;
+
+impl Rhythm {
+    fn picture(&mut self, at: u64) {
+        if let Some(last) = self.last {
+            let gop = at.saturating_sub(last);
+            self.alike = if gop == self.gop { self.alike + 1 } else { 1 };
+            self.gop = gop;
+            self.recent.rotate_right(1);
+            self.recent[0] = gop;
+        }
+        self.last = Some(at);
+    }
+
+    /// How long the next group may be; zero where nothing is known.
+    fn longest(&self) -> u64 {
+        self.recent.into_iter().fold(self.announced, u64::max)
+    }
+
+    fn interrupt(&mut self) {
+        self.last = None;
+        self.alike = 0;
+    }
+
+    /// Where the next sync picture will be, to `tolerance` ticks, where that can be relied on: an encoder
+    /// that announces a length exceeds it never, and most keep to one.
+    fn next(&self, tolerance: u64) -> Option<u64> {
+        let as_announced = self.announced > 0 && self.gop.abs_diff(self.announced) <= tolerance;
+        let steady = self.alike >= STEADY || (as_announced && self.alike > 0);
+        steady.then(|| self.last.map(|last| last + self.gop))?
+    }
 }
 
 /// The most cuts that are remembered for a track that sends nothing.
@@ -49,6 +114,9 @@ const MOST_CUTS_AHEAD: usize = 1024;
 
 impl Segmenter {
     pub(crate) fn new(rule: CutRule, config: CutConfig, timescale: Timescale, video: bool) -> Self {
+        let announced = config
+            .longest_gop
+            .map_or(0, |longest| ticks_in(longest, timescale));
         Self {
             timescale,
             video,
@@ -57,8 +125,10 @@ impl Segmenter {
             limit: ticks_in(config.segment_limit, timescale),
             start: None,
             slot: 0,
-            last_sync: None,
-            last_gop: 0,
+            rhythm: Rhythm {
+                announced,
+                ..Rhythm::default()
+            },
             cuts: Vec::new(),
         }
     }
@@ -72,11 +142,10 @@ impl Segmenter {
     ) -> SegmentStart {
         let sync = sample.sync == SyncPoint::Sync;
         if continuity != Continuity::Continues {
-            self.last_sync = None;
+            self.rhythm.interrupt();
         }
         if self.video && sync {
-            self.last_gop = self.last_sync.map_or(0, |last| at.saturating_sub(last));
-            self.last_sync = Some(at);
+            self.rhythm.picture(at);
         }
         // Half a sample of tolerance: clocks of milliseconds put a GOP of two seconds at 1.999.
         let middle = at.saturating_add(u64::from(sample.duration) / 2);
@@ -86,35 +155,24 @@ impl Segmenter {
             if let CutRule::Follow(cuts) = &mut self.rule {
                 // What was due before a break is done by the break; what was to come before a
                 // reset was on another timeline.
-                cuts.retain(|&cut| cut > now && continuity != Continuity::Reset);
+                cuts.retain(|cut| cut.at > now && continuity != Continuity::Reset);
             }
             self.open(at, slot);
             return SegmentStart::Starts;
         };
-        let elapsed = at.saturating_sub(start);
-        let mut slot = slot;
         let due = match &mut self.rule {
-            CutRule::Grid if slot > self.slot => true,
-            // This sync picture is before the multiple, but the next one would come too late. It
-            // takes the multiple's place, so that the one behind the multiple does not cut again.
-            CutRule::Grid if self.video && self.last_gop > 0 => {
-                let next = elapsed.saturating_add(self.last_gop) >= self.limit;
-                if next && sync {
-                    slot = middle.saturating_add(self.last_gop) / self.length;
-                }
-                next
-            }
-            CutRule::Grid => false,
+            CutRule::Grid => self.grid(middle, start, self.rhythm.longest()),
             CutRule::Follow(cuts) => {
-                let due = cuts.front().is_some_and(|&cut| cut <= now);
+                let due = cuts.front().is_some_and(|cut| cut.at <= now);
                 // Pictures that follow wait for one that decodes alone.
                 if due && sync {
                     cuts.pop_front();
                 }
-                due
+                due.then_some(slot)
             }
         };
-        if due && sync {
+        let elapsed = at.saturating_sub(start);
+        if let (Some(slot), true) = (due, sync) {
             self.open(at, slot);
             SegmentStart::Starts
         } else if elapsed.saturating_add(u64::from(sample.duration)) >= self.limit {
@@ -129,12 +187,75 @@ impl Segmenter {
         }
     }
 
+    /// On the grid: the slot that a sync sample would open whose middle is `middle`, if it would open one.
+    fn grid(&self, middle: u64, start: u64, longest: u64) -> Option<u64> {
+        let slot = middle / self.length;
+        if slot > self.slot {
+            return Some(slot);
+        }
+        // The picture is before the multiple, but the next one may come too late. It takes the
+        // multiple's place, so that the one behind the multiple does not cut again.
+        let too_late = self.video
+            && longest > 0
+            && middle.saturating_sub(start).saturating_add(longest) >= self.limit;
+        too_late.then(|| middle.saturating_add(longest) / self.length)
+    }
+
+    /// Whether the sample at `at`, which is not here yet, will open a segment. `duration` is the usual one.
+    pub(crate) fn end_at(&self, at: u64, duration: u32) -> SegmentEnd {
+        let half = u64::from(duration) / 2;
+        let middle = at.saturating_add(half);
+        let ends = match (&self.rule, self.start) {
+            (_, None) => false,
+            (CutRule::Grid, Some(start)) => {
+                let comes = !self.video
+                    || self
+                        .rhythm
+                        .next(half)
+                        .is_some_and(|next| next.abs_diff(at) <= half);
+                comes && self.grid(middle, start, self.rhythm.longest()).is_some()
+            }
+            (CutRule::Follow(cuts), Some(_)) => {
+                let now = MediaTime::new(middle, self.timescale).as_nanos();
+                !self.video && cuts.front().is_some_and(|cut| cut.at <= now)
+            }
+        };
+        if ends {
+            SegmentEnd::Ends
+        } else {
+            SegmentEnd::Unknown
+        }
+    }
+
+    /// Where the next segment will start, where the rhythm of the pictures tells.
+    pub(crate) fn expected_cut(&self, duration: u32) -> Option<MediaTime> {
+        let (CutRule::Grid, true, Some(start)) = (&self.rule, self.video, self.start) else {
+            return None;
+        };
+        let half = u64::from(duration) / 2;
+        let gop = self.rhythm.gop.max(1);
+        let first = self.rhythm.next(half)?;
+        // A segment is shorter than its limit, so one of these pictures opens the next.
+        let most = self.limit / gop + 1;
+        let opens = |at: &u64| self.grid(at + half, start, self.rhythm.longest()).is_some();
+        let at = (0..most.min(MOST_CUTS_AHEAD as u64))
+            .map(|number| first.saturating_add(number * gop))
+            .find(opens)?;
+        Some(MediaTime::new(at, self.timescale))
+    }
+
     /// Tells a following track to start a segment at its first sample at or after `time`.
-    pub(crate) fn follow(&mut self, time: MediaTime) {
-        if let CutRule::Follow(cuts) = &mut self.rule
-            && cuts.len() < MOST_CUTS_AHEAD
-        {
-            cuts.push_back(time.as_nanos());
+    pub(crate) fn follow(&mut self, time: MediaTime, certainty: Certainty) {
+        let CutRule::Follow(cuts) = &mut self.rule else {
+            return;
+        };
+        let at = time.as_nanos();
+        if certainty == Certainty::Made {
+            cuts.retain(|cut| cut.certainty == Certainty::Made);
+        }
+        let known = cuts.back().is_some_and(|cut| cut.at >= at);
+        if !known && cuts.len() < MOST_CUTS_AHEAD {
+            cuts.push_back(Cut { at, certainty });
         }
     }
 
@@ -247,10 +368,10 @@ mod tests {
         for index in 0..200 {
             let at = index * 20;
             if at == 900 {
-                sound.follow(MediaTime::new(1000, timescale));
+                sound.follow(MediaTime::new(1000, timescale), Certainty::Made);
             }
             if at == 2400 {
-                sound.follow(MediaTime::new(2300, timescale));
+                sound.follow(MediaTime::new(2300, timescale), Certainty::Made);
             }
             if sound
                 .sample(at, &sample(20, SyncPoint::Sync), Continuity::Continues)
@@ -286,5 +407,99 @@ mod tests {
             sound.sample(1520, &tick, Continuity::Continues),
             SegmentStart::Continues
         );
+    }
+
+    /// A segmenter of pictures of 40 ms that has seen `pictures`, a sync picture each `gop`.
+    fn after(config: CutConfig, gop: u64, pictures: u64) -> Segmenter {
+        let timescale = Timescale::new(1000).expect("not zero");
+        let mut segmenter = Segmenter::new(CutRule::Grid, config, timescale, true);
+        for index in 0..pictures {
+            let sync = if index % gop == 0 {
+                SyncPoint::Sync
+            } else {
+                SyncPoint::Dependent
+            };
+            segmenter.sample(index * 40, &sample(40, sync), Continuity::Continues);
+        }
+        segmenter
+    }
+
+    #[test]
+    fn a_steady_rhythm_tells_where_the_segment_ends() {
+        let config = CutConfig::new(Duration::from_millis(200), Duration::from_secs(2));
+        // A picture a second is sync; the first three groups make it steady.
+        let early = after(config, 25, 50);
+        assert_eq!(early.end_at(2000, 40), SegmentEnd::Unknown);
+        let steady = after(config, 25, 100);
+        assert_eq!(steady.end_at(4000, 40), SegmentEnd::Ends);
+        assert_eq!(
+            steady.end_at(3960, 40),
+            SegmentEnd::Unknown,
+            "no sync picture"
+        );
+        let between = after(config, 25, 125);
+        assert_eq!(between.end_at(5000, 40), SegmentEnd::Unknown, "no segment");
+        assert_eq!(between.expected_cut(40).map(|cut| cut.ticks), Some(6000));
+        // An encoder that says how long its groups are at most is believed at once.
+        let announced = config.longest_gop(Duration::from_secs(2));
+        assert_eq!(after(announced, 50, 100).end_at(4000, 40), SegmentEnd::Ends);
+    }
+
+    #[test]
+    fn short_groups_do_not_hide_the_longest_one() {
+        let config = CutConfig::new(Duration::from_millis(200), Duration::from_secs(4))
+            .longest_gop(Duration::from_secs(4));
+        let timescale = Timescale::new(1000).expect("not zero");
+        let mut segmenter = Segmenter::new(CutRule::Grid, config, timescale, true);
+        // Scene cuts at 1 s and 5 s; else a group of 4 s.
+        let syncs = [0_u64, 1000, 5000, 9000, 10_000, 14_000];
+        let starts: Vec<(u64, SegmentStart)> = (0..400_u64)
+            .map(|index| index * 40)
+            .map(|at| {
+                let sync = if syncs.contains(&at) {
+                    SyncPoint::Sync
+                } else {
+                    SyncPoint::Dependent
+                };
+                let tick = sample(40, sync);
+                (at, segmenter.sample(at, &tick, Continuity::Continues))
+            })
+            .filter(|(_, start)| start.opens_segment())
+            .collect();
+        assert!(
+            starts
+                .iter()
+                .all(|(_, start)| *start == SegmentStart::Starts),
+            "{starts:?}"
+        );
+    }
+
+    #[test]
+    fn sound_learns_of_a_cut_before_it_comes_and_makes_it_once() {
+        let timescale = Timescale::new(1000).expect("not zero");
+        let config = CutConfig::new(Duration::from_millis(200), Duration::from_secs(2));
+        let mut sound = Segmenter::new(CutRule::Follow(VecDeque::new()), config, timescale, false);
+        let mut starts = Vec::new();
+        for index in 0..110 {
+            let at = index * 20;
+            if at == 0 {
+                sound.follow(MediaTime::new(1000, timescale), Certainty::Expected);
+            }
+            if at == 980 {
+                assert_eq!(sound.end_at(1000, 20), SegmentEnd::Ends);
+            }
+            if at == 1040 {
+                let made = MediaTime::new(1000, timescale);
+                assert!(sound.has_cut(made, 100), "it was made as expected");
+            }
+            let tick = sample(20, SyncPoint::Sync);
+            if sound
+                .sample(at, &tick, Continuity::Continues)
+                .opens_segment()
+            {
+                starts.push(at);
+            }
+        }
+        assert_eq!(starts, [0, 1000]);
     }
 }

@@ -8,8 +8,12 @@ mod cors;
 mod delivery;
 /// Encoders, good and bad.
 mod ingest;
+/// Encoders that come back, come twice, or come with something else.
+mod ingest_change;
 /// HTTP/1.1, HTTP/2, stopping.
 mod transport;
 
+/// What encoders send.
+mod clips;
 /// A server and a client for all of the above.
 mod support;

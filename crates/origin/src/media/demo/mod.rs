@@ -23,7 +23,7 @@ use bytes::Bytes;
 use self::clip::Clip;
 use super::fragment::CaptureTime;
 use super::init::TrackInfo;
-use super::part::{Continuity, MediaPart, SegmentStart};
+use super::part::{Continuity, MediaPart, SegmentEnd, SegmentStart};
 use super::time::{FrameRate, MediaTime};
 
 /// How long a part is, on every rendition.
@@ -259,10 +259,16 @@ impl DemoSource {
                         unix_nanos: placed.decode_time.as_nanos(),
                     }),
                     decode_time: placed.decode_time,
+                    presentation_time: placed.decode_time,
                     duration: placed.duration,
                     samples: placed.samples,
                     independence: placed.independence,
                     segment,
+                    end: if place + 1 == parts {
+                        SegmentEnd::Ends
+                    } else {
+                        SegmentEnd::Unknown
+                    },
                     continuity: Continuity::Continues,
                 }
             })

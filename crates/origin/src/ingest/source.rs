@@ -1,0 +1,172 @@
+//! Who publishes on a point: one encoder, one after another, or several for redundancy.
+
+use crate::ingest::error::IngestError;
+use crate::media::{InitSection, MediaError, MediaItem, MediaLimits, MediaReader, StreamEnd};
+
+/// The most requests that may publish on one point at once. Two are what redundancy needs (ING-21), and
+/// a connection that broke without a word may count for minutes.
+const LIMIT: usize = 8;
+
+/// One request's place among those of its point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct SourceId(u64);
+
+/// One request: its bytes up to the next whole fragment.
+#[derive(Debug)]
+pub(super) struct Source {
+    id: SourceId,
+    reader: Option<MediaReader>,
+}
+
+impl Source {
+    pub(super) fn id(&self) -> SourceId {
+        self.id
+    }
+
+    /// Reads bytes. A request without a header of its own goes on with the point's.
+    pub(super) fn read(
+        &mut self,
+        header: Option<&InitSection>,
+        chunk: &[u8],
+        items: &mut Vec<MediaItem>,
+    ) -> Result<(), MediaError> {
+        let reader = self.reader.get_or_insert_with(|| match header {
+            Some(init) => MediaReader::with_init(MediaLimits::default(), init.clone()),
+            None => MediaReader::new(MediaLimits::default()),
+        });
+        reader.read(chunk, items)
+    }
+
+    /// The body ended in order.
+    pub(super) fn finish(&mut self) {
+        if let Some(StreamEnd::Truncated { bytes }) = self.reader.take().map(MediaReader::finish) {
+            tracing::debug!(bytes, "the body ended inside a box, which was dropped");
+        }
+    }
+}
+
+/// The requests of one point.
+///
+/// One leads: its timeline is the point's. Others may send the same media beside it, and what is
+/// there already is left out. One that sends something else takes over, and those before it are told.
+#[derive(Debug, Default)]
+pub(super) struct Sources {
+    joined: Vec<Joined>,
+    lead: Option<SourceId>,
+    next: u64,
+}
+
+#[derive(Debug)]
+struct Joined {
+    id: SourceId,
+    counts: Counts,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Counts {
+    Yes,
+    /// Another source has taken over.
+    NoMore,
+}
+
+/// How a source stands to the one that leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It leads.
+    Leads,
+    /// Another one does.
+    Beside,
+}
+
+impl Standing {
+    pub(super) fn is_beside(self) -> bool {
+        self == Self::Beside
+    }
+}
+
+impl Sources {
+    /// A place for a new request.
+    pub(super) fn join(&mut self) -> Result<Source, IngestError> {
+        if self.joined.len() >= LIMIT {
+            return Err(IngestError::Busy { limit: LIMIT });
+        }
+        let id = SourceId(self.next);
+        self.next += 1;
+        let counts = Counts::Yes;
+        self.joined.push(Joined { id, counts });
+        Ok(Source { id, reader: None })
+    }
+
+    pub(super) fn leave(&mut self, source: SourceId) {
+        self.joined.retain(|joined| joined.id != source);
+        if self.lead == Some(source) {
+            self.lead = None;
+        }
+    }
+
+    /// Whether a source still counts.
+    pub(super) fn check(&self, source: SourceId) -> Result<(), IngestError> {
+        let is_replaced = |joined: &Joined| joined.id == source && joined.counts == Counts::NoMore;
+        if self.joined.iter().any(is_replaced) {
+            Err(IngestError::Replaced)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Where a source with media stands; it leads where nobody does.
+    pub(super) fn lead(&mut self, source: SourceId) -> Standing {
+        if *self.lead.get_or_insert(source) == source {
+            Standing::Leads
+        } else {
+            Standing::Beside
+        }
+    }
+
+    /// The source leads from now on. The others are told when they send more, unless it led before.
+    pub(super) fn take_over(&mut self, source: SourceId) {
+        if self.lead.replace(source) == Some(source) {
+            return;
+        }
+        for joined in &mut self.joined {
+            if joined.id != source {
+                joined.counts = Counts::NoMore;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_encoder_counts_and_the_older_one_is_told() {
+        let mut sources = Sources::default();
+        let old = sources.join().unwrap().id();
+        assert_eq!(sources.lead(old), Standing::Leads);
+        let new = sources.join().unwrap().id();
+        assert_eq!(sources.lead(new), Standing::Beside);
+        sources.take_over(new);
+        assert!(matches!(sources.check(old), Err(IngestError::Replaced)));
+        assert!(sources.check(new).is_ok());
+        // Its connection ends at last; the lead stays where it is.
+        sources.leave(old);
+        let later = sources.join().unwrap().id();
+        assert_eq!(sources.lead(later), Standing::Beside);
+        sources.leave(new);
+        assert_eq!(sources.lead(later), Standing::Leads);
+    }
+
+    #[test]
+    fn there_is_a_limit_to_those_who_publish_at_once() {
+        let mut sources = Sources::default();
+        let all: Vec<_> = (0..LIMIT).map(|_| sources.join().unwrap()).collect();
+        assert!(matches!(
+            sources.join(),
+            Err(IngestError::Busy { limit: LIMIT })
+        ));
+        sources.leave(all[0].id());
+        assert!(sources.join().is_ok());
+    }
+}
