@@ -7,7 +7,8 @@
 //!
 //! * [`assert_media_playlist`], [`assert_multivariant`]: for tests; panic with every violation.
 //! * [`check_media`], [`check_multivariant`], [`check`]: the same without a panic.
-//! * [`Media`]: what a media playlist says, for comparison with other versions of it.
+//! * [`Media`]: what a media playlist says, for comparison with other versions of it;
+//!   [`read_media`] reads it without a judgement.
 //! * [`check_succession`]: what may change from one version to the next.
 //!
 //! The binary `check-playlists FILE…` does it to recorded bodies.
@@ -51,6 +52,13 @@ pub fn check_media(body: &str) -> Result<Media, Vec<Violation>> {
         without_low_latency(body, &mut report);
     }
     result(report, media)
+}
+
+/// Reads a media playlist and judges nothing: for one that was judged before, or that somebody
+/// else judges.
+#[must_use]
+pub fn read_media(body: &str) -> Media {
+    Media::read(body, &mut Report::default())
 }
 
 /// LL-34: without its low-latency tags the playlist is still a good one.

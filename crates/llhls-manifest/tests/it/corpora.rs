@@ -5,6 +5,8 @@ use std::path::Path;
 
 use llhls_manifest::Directives;
 
+use crate::history::Depth;
+
 fn replay(target: &str, run: impl Fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../fuzz/corpus")
@@ -25,7 +27,9 @@ fn replay(target: &str, run: impl Fn(&[u8])) {
 fn rolling() {
     replay("rolling", |input| {
         let (choice, bytes) = input.split_first().unwrap_or((&0, &[]));
-        crate::history::every_version_conforms(*choice, bytes);
+        for depth in [Depth::Last, Depth::Every] {
+            crate::history::every_version_conforms(*choice, bytes, depth);
+        }
     });
 }
 
@@ -33,7 +37,9 @@ fn rolling() {
 fn delta() {
     replay("delta", |input| {
         let (choice, bytes) = input.split_first().unwrap_or((&0, &[]));
-        crate::merge::every_delta_merges(*choice, bytes);
+        for depth in [Depth::Last, Depth::Every] {
+            crate::merge::every_delta_merges(*choice, bytes, depth);
+        }
     });
 }
 

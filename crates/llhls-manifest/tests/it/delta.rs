@@ -2,6 +2,7 @@ use llhls_manifest::{Form, InitVersion, Skip, SkipUntil};
 use playlist_oracle::assert_media_playlist;
 use proptest::prelude::*;
 
+use crate::history::Depth;
 use crate::merge::{self, check_delta, version};
 use crate::support::{Feed, body, config, delta, judged, render};
 
@@ -10,7 +11,7 @@ proptest! {
 
     #[test]
     fn every_delta_merges((choice, bytes) in (any::<u8>(), prop::collection::vec(any::<[u8; 4]>(), 40..120))) {
-        merge::every_delta_merges(choice, bytes.as_flattened());
+        merge::every_delta_merges(choice, bytes.as_flattened(), Depth::Every);
     }
 }
 
@@ -24,10 +25,10 @@ fn all_pairs_of_a_window_merge() {
             let _ = feed.manifest.change_init(InitVersion::new(segment));
         }
         feed.segment(4);
-        check_delta(&feed.view(), &older);
+        check_delta(&feed.view(), &older, assert_media_playlist);
         older.push(version(&feed.view()));
         feed.parts(1);
-        check_delta(&feed.view(), &older);
+        check_delta(&feed.view(), &older, assert_media_playlist);
         older.push(version(&feed.view()));
         let _ = feed.manifest.close_segment();
     }

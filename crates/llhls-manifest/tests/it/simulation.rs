@@ -1,7 +1,7 @@
 //! Long lives of streams, from seeds: what an encoder, an operator and a machine do to a stream in
 //! hours. `LLHLS_SEED=7` runs one seed, `LLHLS_SEEDS=1000` that many.
 
-use crate::history::every_version_conforms;
+use crate::history::{Depth, every_version_conforms};
 use crate::lives::life;
 use crate::merge::every_delta_merges;
 
@@ -19,7 +19,7 @@ fn every_version_of_a_long_life_conforms() {
     for seed in seeds(6) {
         println!("LLHLS_SEED={seed}");
         let (choice, bytes) = life(seed, 150);
-        every_version_conforms(choice, &bytes);
+        every_version_conforms(choice, &bytes, Depth::Every);
     }
 }
 
@@ -29,6 +29,6 @@ fn every_delta_of_a_long_life_merges() {
     for seed in seeds(4) {
         println!("LLHLS_SEED={seed}");
         let (choice, bytes) = life(seed, 150);
-        every_delta_merges(choice, &bytes);
+        every_delta_merges(choice, &bytes, Depth::Every);
     }
 }
