@@ -14,8 +14,12 @@
 //!
 //! # Mounting it
 //!
+//! [`Origin::delivery_service`] is what players ask, as a `tower` service for a prefix of your own;
+//! [`Origin::router`] is everything, as an axum router; [`Server`] serves either with the limits,
+//! TLS and orderly end that the binary has. `examples/mounted.rs` does it.
+//!
 //! ```no_run
-//! use origin::{Demo, Origin, OriginConfig};
+//! use origin::{Demo, Origin, OriginConfig, Server, stop_signal};
 //!
 //! #[tokio::main]
 //! async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -23,9 +27,9 @@
 //!     let mut demo = Demo::open(&origin)?;
 //!     tokio::spawn(async move { demo.run().await });
 //!
-//!     let app = axum::Router::new().merge(origin.router());
+//!     let app = axum::Router::new().nest_service("/tv", origin.delivery_service());
 //!     let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
-//!     axum::serve(listener, app).await?;
+//!     Server::new(app).listen(listener).run(stop_signal()).await;
 //!     Ok(())
 //! }
 //! ```
@@ -44,5 +48,7 @@ mod server;
 // The public interface is:
 pub use crate::origin::{Origin, OriginConfig, OriginError};
 pub use api::multivariant_path;
+pub use delivery::{Delivering, Delivery, DeliveryBody, Incomplete};
 pub use demo::{DEMO, Demo, DemoError};
-pub use server::{serve, stop_signal};
+pub use router::{Answering, OriginBody, OriginService};
+pub use server::{Drained, Limits, Reloaded, Server, Tls, TlsError, serve, stop_signal};

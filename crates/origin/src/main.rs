@@ -1,13 +1,15 @@
 //! The origin binary: arguments in, a server out, nothing else.
 
 mod args;
+mod descriptors;
 
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser as _;
-use origin::{DEMO, Demo, Origin, OriginConfig};
+use origin::{DEMO, Demo, Limits, Origin, OriginConfig, Server, Tls, TlsError};
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
@@ -33,13 +35,27 @@ async fn main() -> ExitCode {
 
 async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
     let mut config = OriginConfig::new();
-    if let Some(library) = args.player_library {
+    if let Some(library) = args.player_library.clone() {
         config = config.player_library(library);
     }
     let origin = Origin::new(config)?;
-    let listener = TcpListener::bind(args.listen)
-        .await
-        .map_err(|error| format!("cannot listen on {}: {error}", args.listen))?;
+    let limits = Limits::new()
+        .connections(args.max_connections)
+        .connections_per_address(args.max_connections_per_address)
+        .drain_time(Duration::from_secs(args.drain));
+    descriptors::raise(args.max_connections);
+    let mut server = Server::new(origin.service()).limits(limits);
+    let mut roots = Vec::new();
+
+    let listener = bind(args.listen).await?;
+    roots.push(format!("http://{}", listener.local_addr()?));
+    server = server.listen(listener);
+    if let Some(tls) = tls(&args)? {
+        let listener = bind(args.tls_listen).await?;
+        roots.push(format!("https://{}", listener.local_addr()?));
+        server = server.listen_tls(listener, tls);
+    }
+
     let mut streams = Vec::new();
     if !args.no_demo {
         let mut demo = Demo::open(&origin)?;
@@ -50,21 +66,46 @@ async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
             }
         });
     }
-    announce(listener.local_addr()?, &streams)?;
-    origin::serve(&origin, listener, origin::stop_signal()).await?;
+    for root in &roots {
+        announce(root, &streams)?;
+    }
+    let drained = server.run(origin::stop_signal()).await;
+    tracing::info!(cut = drained.cut, "stopped");
     Ok(())
 }
 
+async fn bind(address: SocketAddr) -> Result<TcpListener, String> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|error| format!("cannot listen on {address}: {error}"))
+}
+
+fn tls(args: &Args) -> Result<Option<Tls>, TlsError> {
+    if args.tls_self_signed {
+        let mut names = vec![
+            "localhost".to_owned(),
+            "127.0.0.1".to_owned(),
+            "::1".to_owned(),
+        ];
+        let address = args.tls_listen.ip();
+        if !address.is_unspecified() && !address.is_loopback() {
+            names.push(address.to_string());
+        }
+        return Tls::self_signed(names).map(Some);
+    }
+    match (&args.tls_cert, &args.tls_key) {
+        (Some(certificate), Some(key)) => Tls::from_files(certificate, key).map(Some),
+        _ => Ok(None),
+    }
+}
+
 /// Prints where to watch, one URL a line.
-fn announce(address: SocketAddr, streams: &[&str]) -> std::io::Result<()> {
+fn announce(root: &str, streams: &[&str]) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
-    writeln!(out, "Player     http://{address}/")?;
+    writeln!(out, "Player     {root}/")?;
     for stream in streams {
-        writeln!(
-            out,
-            "Stream     http://{address}{}",
-            origin::multivariant_path(stream)
-        )?;
+        let path = origin::multivariant_path(stream);
+        writeln!(out, "Stream     {root}{path}")?;
     }
     out.flush()
 }

@@ -1,160 +1,182 @@
 //! Parts, segments and init sections: immutable bytes, whole or by range.
 
-use std::ops::Bound;
+use headers::{ContentRange, ETag, HeaderMapExt as _, IfNoneMatch};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use llhls::manifest::{ResourceName, SegmentLookup};
+use llhls::registry::{MediaError, Viewer};
 
-use axum::body::Body;
-use axum::response::Response;
-use headers::{
-    AcceptRanges, ContentLength, ContentRange, ETag, HeaderMapExt as _, IfNoneMatch, IfRange, Range,
-};
-use http::{HeaderMap, HeaderValue, StatusCode, header};
-use llhls::registry::{Media, Resource};
+use super::body::DeliveryBody;
+use super::open::{self, Growing};
+use super::policy::{self, Lifetimes};
+use super::prepared::{self, Prepared};
+use super::range::{self, Asking};
+use super::rope::Rope;
+use super::{failure, fields};
 
-use crate::delivery::policy::Lifetime;
-use crate::delivery::rope::Rope;
-
-/// The media type of everything that belongs to a rendition (HTTP-11).
-pub(crate) fn content_type(media: &Media) -> HeaderValue {
-    HeaderValue::from_static(match media {
-        Media::Audio(_) => "audio/mp4",
-        _ => "video/mp4",
-    })
+/// A request for media, read.
+#[derive(Debug)]
+pub(super) struct Wanted {
+    name: ResourceName,
+    etag: HeaderValue,
+    asking: Asking,
+    /// Whether the client has it already. A name stands for the same bytes for ever, so the answer
+    /// does not depend on anything that is still to come.
+    is_known: bool,
+    /// Where the extension says more than the kind of the rendition.
+    content_type: Option<HeaderValue>,
 }
 
-/// Answers a media request: 200, 206, 304 or 416.
-///
-/// `name` is unique for all time, so it is the entity tag as well: no byte is ever hashed.
-pub(crate) fn respond(
-    resource: Resource,
-    name: &str,
-    content_type: HeaderValue,
-    target: u64,
-    request: &HeaderMap,
-) -> Response {
-    let etag: ETag = format!("\"{name}\"")
-        .parse()
-        .expect("a resource name has no quote in it");
-    let rope = Rope::new(match resource {
-        Resource::Segment(parts) => parts,
-        Resource::Init(bytes) | Resource::Part(bytes) => vec![bytes],
-        // A kind of resource that this version does not know cannot have been named by it.
-        _ => Vec::new(),
-    });
-
-    let mut response = Response::new(Body::empty());
-    let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, Lifetime::Media.cache_control(target));
-    headers.insert(header::CONTENT_TYPE, content_type);
-    headers.insert("priority", HeaderValue::from_static("u=3"));
-    headers.typed_insert(AcceptRanges::bytes());
-    headers.typed_insert(etag.clone());
-
-    let unchanged = request
-        .typed_get::<IfNoneMatch>()
-        .is_some_and(|condition| !condition.precondition_passes(&etag));
-    if unchanged {
-        headers.remove(header::CONTENT_TYPE);
-        *response.status_mut() = StatusCode::NOT_MODIFIED;
-        return response;
+impl Wanted {
+    /// Reads a request for `name`; `None` when no playlist of this rendition can contain it.
+    ///
+    /// The name is unique for all time, so it is the entity tag as well: no byte is ever hashed.
+    pub(super) fn new(viewer: &Viewer, name: &str, headers: &HeaderMap) -> Option<Self> {
+        let parsed = viewer.snapshot().ok()?.view().names().parse(name)?;
+        let tag = format!("\"{name}\"");
+        let is_plain =
+            !headers.contains_key(header::RANGE) && !headers.contains_key(header::IF_NONE_MATCH);
+        let (asking, is_known) = if is_plain {
+            (Asking::Whole, false)
+        } else {
+            let etag: ETag = tag.parse().expect("a resource name has no quote in it");
+            let known = headers
+                .typed_get::<IfNoneMatch>()
+                .is_some_and(|condition| !condition.precondition_passes(&etag));
+            (Asking::new(headers, &etag), known)
+        };
+        Some(Self {
+            name: parsed,
+            etag: HeaderValue::from_maybe_shared(bytes::Bytes::from(tag))
+                .expect("a resource name is visible ASCII"),
+            asking,
+            is_known,
+            content_type: content_type(name),
+        })
     }
+}
 
-    let len = rope.len();
-    match requested(request, &etag, len) {
-        Wanted::Whole => {
-            headers.typed_insert(ContentLength(len));
-            *response.body_mut() = Body::new(rope);
+/// What the extension says (HTTP-11). fMP4 is the rendition's kind of it.
+fn content_type(name: &str) -> Option<HeaderValue> {
+    let value = match name.rsplit_once('.')?.1 {
+        "m4s" | "mp4" => return None,
+        "ts" => "video/mp2t",
+        "aac" => "audio/aac",
+        "vtt" => "text/vtt",
+        _ => "application/octet-stream",
+    };
+    Some(HeaderValue::from_static(value))
+}
+
+/// What was found, as far as it goes.
+enum Found {
+    Whole(Rope),
+    Open(Growing),
+}
+
+/// Answers: 200, 206, 304, 404, 410, 416 or 503. Waits for what is hinted.
+pub(super) async fn respond(viewer: &Viewer, wanted: Wanted) -> Response<DeliveryBody> {
+    match find(viewer, &wanted).await {
+        Ok(Found::Whole(rope)) => whole(headers(viewer, &wanted), &wanted, rope),
+        Ok(Found::Open(_)) if wanted.is_known => not_modified(headers(viewer, &wanted)),
+        Ok(Found::Open(growing)) => {
+            let headers = headers(viewer, &wanted);
+            match open::respond(headers, growing, wanted.asking).await {
+                Ok(response) => response,
+                Err(error) => failed(viewer, error),
+            }
         }
-        Wanted::Slice { start, end } => {
-            headers.typed_insert(ContentLength(end - start));
+        Err(error) => failed(viewer, error),
+    }
+}
+
+async fn find(viewer: &Viewer, wanted: &Wanted) -> Result<Found, MediaError> {
+    let bytes = match wanted.name {
+        ResourceName::Part(position) => viewer.part(position).await?,
+        ResourceName::Init(version) => viewer.init(version)?,
+        ResourceName::Segment(msn) => {
+            let version = viewer.snapshot().map_err(|_| MediaError::Gone)?;
+            let view = version.view();
+            let edge = view.edge();
+            let is_growing = match view.segment(msn) {
+                SegmentLookup::Open => true,
+                // Where parts are ranges of it, its first byte is hinted before it is begun.
+                SegmentLookup::NotYet => msn == edge.open && edge.last_complete.is_some(),
+                _ => false,
+            };
+            return if is_growing && view.part_target().is_some() {
+                Ok(Found::Open(Growing::new(viewer.clone(), msn)))
+            } else {
+                viewer
+                    .segment(msn)
+                    .map(|parts| Found::Whole(Rope::new(parts)))
+            };
+        }
+        // A kind of name that this version does not know cannot have been printed by it.
+        _ => return Err(MediaError::NotFound),
+    };
+    Ok(Found::Whole(Rope::one(bytes)))
+}
+
+fn headers(viewer: &Viewer, wanted: &Wanted) -> HeaderMap {
+    let prepared = viewer.snapshot().map(|now| Prepared::of(&now, viewer));
+    // Removed between the two: its bytes are here, and need no more than their name.
+    let mut headers = prepared.map_or_else(|_| HeaderMap::new(), |known| known.media.clone());
+    if let Some(content_type) = &wanted.content_type {
+        headers.insert(header::CONTENT_TYPE, content_type.clone());
+    }
+    headers.insert(header::ETAG, wanted.etag.clone());
+    headers
+}
+
+fn failed(viewer: &Viewer, error: MediaError) -> Response<DeliveryBody> {
+    let lifetimes = Lifetimes::new(prepared::target_duration(viewer));
+    failure::media(error, &lifetimes)
+}
+
+fn whole(headers: HeaderMap, wanted: &Wanted, rope: Rope) -> Response<DeliveryBody> {
+    if wanted.is_known {
+        return not_modified(headers);
+    }
+    let len = rope.len();
+    match wanted.asking.of(len) {
+        range::Wanted::Whole => respond_with(StatusCode::OK, headers, DeliveryBody::rope(rope)),
+        range::Wanted::Slice { start, end } => {
+            let mut headers = headers;
             let range = ContentRange::bytes(start..end, len).expect("start lies before end");
             headers.typed_insert(range);
-            *response.status_mut() = StatusCode::PARTIAL_CONTENT;
-            *response.body_mut() = Body::new(rope.slice(start..end));
+            let body = DeliveryBody::rope(rope.slice(start..end));
+            respond_with(StatusCode::PARTIAL_CONTENT, headers, body)
         }
-        Wanted::Nothing => {
-            headers.remove(header::CONTENT_TYPE);
-            headers.typed_insert(ContentRange::unsatisfied_bytes(len));
-            *response.status_mut() = StatusCode::RANGE_NOT_SATISFIABLE;
-        }
+        range::Wanted::Nothing => unsatisfiable(headers, len),
     }
+}
+
+pub(super) fn respond_with(
+    status: StatusCode,
+    headers: HeaderMap,
+    body: DeliveryBody,
+) -> Response<DeliveryBody> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
     response
 }
 
-/// What a request wants of a resource of known length.
-#[derive(Debug, PartialEq, Eq)]
-enum Wanted {
-    Whole,
-    /// From `start` to before `end`, `start < end <= len`.
-    Slice {
-        start: u64,
-        end: u64,
-    },
-    /// A range that lies outside: 416.
-    Nothing,
+fn not_modified(mut headers: HeaderMap) -> Response<DeliveryBody> {
+    headers.remove(header::CONTENT_TYPE);
+    respond_with(StatusCode::NOT_MODIFIED, headers, DeliveryBody::empty())
 }
 
-/// Reads `Range` under `If-Range`. A header that cannot be read, and a list of several ranges, is
-/// answered with the whole, as RFC 9110 §14.2 allows.
-fn requested(request: &HeaderMap, etag: &ETag, len: u64) -> Wanted {
-    let Some(range) = request.typed_get::<Range>() else {
-        return Wanted::Whole;
-    };
-    let is_other = request
-        .typed_get::<IfRange>()
-        .is_some_and(|condition| condition.is_modified(Some(etag), None));
-    if is_other {
-        return Wanted::Whole;
+/// 416, with the length as far as it is known. What grows may have the range a moment later.
+pub(super) fn unsatisfiable(mut headers: HeaderMap, len: u64) -> Response<DeliveryBody> {
+    for name in [header::CONTENT_TYPE, header::ETAG, fields::PRIORITY] {
+        headers.remove(name);
     }
-    let mut satisfiable = range.satisfiable_ranges(len);
-    let first = satisfiable.next();
-    if satisfiable.next().is_some() {
-        return Wanted::Whole;
-    }
-    let Some((start, end)) = first else {
-        return Wanted::Nothing;
-    };
-    let start = match start {
-        Bound::Included(start) => start,
-        Bound::Excluded(before) => before.saturating_add(1),
-        Bound::Unbounded => 0,
-    };
-    let end = match end {
-        Bound::Included(last) => last.saturating_add(1).min(len),
-        Bound::Excluded(end) => end.min(len),
-        Bound::Unbounded => len,
-    };
-    if start < end {
-        Wanted::Slice { start, end }
-    } else {
-        Wanted::Nothing
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn wanted(range: &str, len: u64) -> Wanted {
-        let mut headers = HeaderMap::new();
-        headers.insert(header::RANGE, range.parse().unwrap());
-        requested(&headers, &"\"x\"".parse().unwrap(), len)
-    }
-
-    #[test]
-    fn ranges_are_read_as_the_rfc_says() {
-        assert_eq!(wanted("bytes=0-0", 10), Wanted::Slice { start: 0, end: 1 });
-        assert_eq!(wanted("bytes=3-", 10), Wanted::Slice { start: 3, end: 10 });
-        assert_eq!(
-            wanted("bytes=3-99", 10),
-            Wanted::Slice { start: 3, end: 10 }
-        );
-        assert_eq!(wanted("bytes=-4", 10), Wanted::Slice { start: 6, end: 10 });
-        assert_eq!(
-            wanted("bytes=0-9007199254740991", 10),
-            Wanted::Slice { start: 0, end: 10 }
-        );
-        assert_eq!(wanted("bytes=10-", 10), Wanted::Nothing);
-        assert_eq!(wanted("bytes=0-1,4-5", 10), Wanted::Whole);
-        assert_eq!(wanted("lines=0-1", 10), Wanted::Whole);
-    }
+    headers.insert(header::CACHE_CONTROL, policy::NEVER);
+    headers.typed_insert(ContentRange::unsatisfied_bytes(len));
+    respond_with(
+        StatusCode::RANGE_NOT_SATISFIABLE,
+        headers,
+        DeliveryBody::empty(),
+    )
 }

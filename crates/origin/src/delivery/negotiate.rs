@@ -8,7 +8,7 @@ use llhls::registry::Coding;
 ///
 /// An explicit `gzip;q=0` refuses it, `*` stands for every coding that is not named, and a request
 /// without the header gets the identity: some clients send none because they cannot decode.
-pub(crate) fn playlist_coding(headers: &HeaderMap) -> Coding {
+pub(super) fn playlist_coding(headers: &HeaderMap) -> Coding {
     let (mut gzip, mut any) = (None, None);
     for value in headers.get_all(ACCEPT_ENCODING) {
         let Ok(value) = value.to_str() else { continue };

@@ -1,51 +1,81 @@
 //! Playlists: the version that was asked for, in the coding that was asked for.
 
-use axum::body::Body as HttpBody;
-use axum::response::Response;
-use headers::{ETag, HeaderMapExt as _, IfNoneMatch};
-use http::{HeaderMap, HeaderValue, StatusCode, header};
-use llhls::registry::{Body, Coding};
+use headers::{HeaderMapExt as _, IfNoneMatch};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use llhls::manifest::Directives;
+use llhls::registry::{Body, Coding, Snapshot, Viewer};
 
-use crate::delivery::policy::Lifetime;
+use super::body::DeliveryBody;
+use super::failure::Asked;
+use super::negotiate;
+use super::policy::Lifetimes;
+use super::prepared::{self, Prepared};
 
-/// Always this one: `application/x-mpegURL` is not in the draft, and iOS minds (PL-06).
-const CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/vnd.apple.mpegurl");
-
-/// Answers with a playlist: 200, or 304 when the client has exactly this version.
-///
-/// The condition is tested on the version that came out of the wait, never before it (HTTP-09).
-/// `Range` is ignored (HTTP-10).
-pub(crate) fn respond(
-    body: Body,
+/// What a request says about the answer it wants. `Range` is ignored (HTTP-10).
+#[derive(Debug)]
+pub(super) struct Conditions {
     coding: Coding,
-    lifetime: Lifetime,
-    target: u64,
-    request: &HeaderMap,
-) -> Response {
-    let mut response = Response::new(HttpBody::empty());
-    let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, lifetime.cache_control(target));
-    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
-    headers.insert("priority", HeaderValue::from_static("u=1"));
-    let etag = HeaderValue::from_maybe_shared(body.etag).expect("an entity tag is visible ASCII");
-    headers.insert(header::ETAG, etag);
+    /// Boxed, because nearly no request has one and every waiting request has room for it.
+    unless: Option<Box<IfNoneMatch>>,
+}
 
-    let unchanged = match (
-        request.typed_get::<IfNoneMatch>(),
-        headers.typed_get::<ETag>(),
-    ) {
-        (Some(condition), Some(etag)) => !condition.precondition_passes(&etag),
-        _ => false,
-    };
-    if unchanged {
+impl Conditions {
+    pub(super) fn new(headers: &HeaderMap) -> Self {
+        Self {
+            coding: negotiate::playlist_coding(headers),
+            unless: headers.typed_get().map(Box::new),
+        }
+    }
+
+    pub(super) fn coding(&self) -> Coding {
+        self.coding
+    }
+
+    fn has(&self, etag: &HeaderValue) -> bool {
+        self.unless.as_ref().is_some_and(|condition| {
+            let tag = etag.to_str().ok().and_then(|tag| tag.parse().ok());
+            tag.is_some_and(|tag| !condition.precondition_passes(&tag))
+        })
+    }
+}
+
+/// A media playlist: 200, or 304 when the client has exactly this version.
+pub(super) fn media(
+    viewer: &Viewer,
+    version: &Snapshot,
+    directives: &Directives,
+    asked: Asked,
+    conditions: &Conditions,
+) -> Response<DeliveryBody> {
+    let headers = Prepared::of(version, viewer).playlist(asked);
+    let body = version.body(version.form(directives), conditions.coding);
+    respond(headers, body, conditions)
+}
+
+/// The multivariant playlist.
+pub(super) fn multivariant(
+    body: Body,
+    conditions: &Conditions,
+    lifetimes: &Lifetimes,
+) -> Response<DeliveryBody> {
+    let headers = prepared::playlist_headers(lifetimes.playlist.clone());
+    respond(headers, body, conditions)
+}
+
+/// The condition is tested on the version that came out of the wait, never before it (HTTP-09).
+fn respond(mut headers: HeaderMap, body: Body, conditions: &Conditions) -> Response<DeliveryBody> {
+    let etag = HeaderValue::from_maybe_shared(body.etag).expect("an entity tag is visible ASCII");
+    let mut response = Response::new(DeliveryBody::empty());
+    if conditions.has(&etag) {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
-        return response;
+        headers.remove(header::CONTENT_TYPE);
+    } else {
+        if conditions.coding == Coding::Gzip {
+            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        }
+        *response.body_mut() = DeliveryBody::whole(body.bytes);
     }
-    headers.insert(header::CONTENT_TYPE, CONTENT_TYPE);
-    if coding == Coding::Gzip {
-        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-    }
-    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.bytes.len()));
-    *response.body_mut() = HttpBody::from(body.bytes);
+    headers.insert(header::ETAG, etag);
+    *response.headers_mut() = headers;
     response
 }

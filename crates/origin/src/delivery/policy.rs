@@ -2,41 +2,50 @@
 
 use http::HeaderValue;
 
-/// What is answered, as far as a cache has to know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Lifetime {
-    /// A playlist for `_HLS_msn`: the same URL will always have an answer at least this new.
-    BlockingPlaylist,
+/// True now and wrong in a moment: 503, and a directive that is too far ahead (AMB-10).
+pub(super) const NEVER: HeaderValue = HeaderValue::from_static("no-store");
+
+/// A part, a segment or an init section: immutable, and its name is never used again.
+pub(super) const MEDIA: HeaderValue = HeaderValue::from_static("public, max-age=3600, immutable");
+
+/// No such media. Shorter than the profile's target duration: a cache that heard it just before
+/// a part was hinted must not repeat it afterwards.
+pub(super) const NO_MEDIA: HeaderValue = HeaderValue::from_static("public, max-age=1");
+
+/// `Cache-Control` of what depends on the target duration.
+#[derive(Clone, Debug)]
+pub(super) struct Lifetimes {
     /// A playlist without directives: stale as soon as the next part is out.
-    Playlist,
-    /// A part, a segment or an init section: immutable, and its name is never used again.
-    Media,
-    /// No such thing, for a request that named a future version.
-    BlockingNotFound,
+    pub(super) playlist: HeaderValue,
+    /// A playlist for `_HLS_msn`: the same URL will always have an answer at least this new.
+    pub(super) blocking_playlist: HeaderValue,
     /// No such thing.
-    NotFound,
-    /// True now and wrong in a moment: 503, and a directive that is too far ahead.
-    Never,
+    pub(super) not_found: HeaderValue,
+    /// No such thing, for a request that named a future version.
+    pub(super) blocking_not_found: HeaderValue,
 }
 
-impl Lifetime {
-    /// The value of `Cache-Control` for a stream whose target duration is `target` seconds.
-    pub(crate) fn cache_control(self, target: u64) -> HeaderValue {
-        let max_age = match self {
-            Self::BlockingPlaylist => 6 * target,
+impl Lifetimes {
+    /// Those of a stream whose target duration is `target` seconds.
+    pub(super) fn new(target: u64) -> Self {
+        let playlist = if target < 2 {
             // Never more than half a target duration; where that rounds to nothing, revalidate.
-            Self::Playlist if target < 2 => return HeaderValue::from_static("no-cache"),
-            Self::Playlist => target / 2,
-            Self::Media => {
-                return HeaderValue::from_static("public, max-age=3600, immutable");
-            }
-            Self::BlockingNotFound => 4 * target,
-            Self::NotFound => target,
-            Self::Never => return HeaderValue::from_static("no-store"),
+            HeaderValue::from_static("no-cache")
+        } else {
+            max_age(target / 2)
         };
-        HeaderValue::try_from(format!("public, max-age={max_age}"))
-            .expect("digits and letters make a header value")
+        Self {
+            playlist,
+            blocking_playlist: max_age(6 * target),
+            not_found: max_age(target),
+            blocking_not_found: max_age(4 * target),
+        }
     }
+}
+
+fn max_age(seconds: u64) -> HeaderValue {
+    HeaderValue::try_from(format!("public, max-age={seconds}"))
+        .expect("digits and letters make a header value")
 }
 
 #[cfg(test)]
@@ -45,12 +54,12 @@ mod tests {
 
     #[test]
     fn lifetimes_follow_the_profile() {
-        let value = |lifetime: Lifetime, target| lifetime.cache_control(target);
-        assert_eq!(value(Lifetime::BlockingPlaylist, 2), "public, max-age=12");
-        assert_eq!(value(Lifetime::Playlist, 6), "public, max-age=3");
-        assert_eq!(value(Lifetime::Playlist, 1), "no-cache");
-        assert_eq!(value(Lifetime::BlockingNotFound, 2), "public, max-age=8");
-        assert_eq!(value(Lifetime::NotFound, 2), "public, max-age=2");
-        assert_eq!(value(Lifetime::Never, 2), "no-store");
+        let of_two = Lifetimes::new(2);
+        assert_eq!(of_two.blocking_playlist, "public, max-age=12");
+        assert_eq!(of_two.blocking_not_found, "public, max-age=8");
+        assert_eq!(of_two.not_found, "public, max-age=2");
+        assert_eq!(Lifetimes::new(6).playlist, "public, max-age=3");
+        assert_eq!(Lifetimes::new(7).playlist, "public, max-age=3");
+        assert_eq!(Lifetimes::new(1).playlist, "no-cache");
     }
 }

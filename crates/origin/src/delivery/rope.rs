@@ -1,40 +1,39 @@
-//! A response body made of several `Bytes` that are never joined.
+//! Several `Bytes` in a row that are never joined.
 
 use std::collections::VecDeque;
-use std::convert::Infallible;
 use std::ops::Range;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 
 use bytes::{Buf as _, Bytes};
-use http_body::{Body, Frame, SizeHint};
 
 /// The parts of a segment, sent one after the other.
 ///
 /// The length is known from the start, so the answer carries a `Content-Length` (HTTP-14), and
 /// each part leaves as the very memory that the ring holds.
 #[derive(Debug, Default)]
-pub(crate) struct Rope {
+pub(super) struct Rope {
     parts: VecDeque<Bytes>,
     remaining: u64,
 }
 
 impl Rope {
-    pub(crate) fn new(parts: Vec<Bytes>) -> Self {
+    pub(super) fn new(parts: Vec<Bytes>) -> Self {
+        let mut parts = VecDeque::from(parts);
+        parts.retain(|part| !part.is_empty());
         let remaining = parts.iter().map(|part| part.len() as u64).sum();
-        Self {
-            parts: parts.into(),
-            remaining,
-        }
+        Self { parts, remaining }
+    }
+
+    pub(super) fn one(bytes: Bytes) -> Self {
+        Self::new(vec![bytes])
     }
 
     /// Bytes still to send.
-    pub(crate) fn len(&self) -> u64 {
+    pub(super) fn len(&self) -> u64 {
         self.remaining
     }
 
     /// Narrows the rope to `range`, in bytes from its start; what lies beyond the end is ignored.
-    pub(crate) fn slice(mut self, range: Range<u64>) -> Self {
+    pub(super) fn slice(mut self, range: Range<u64>) -> Self {
         let mut skip = range.start.min(self.remaining);
         let mut take = range.end.min(self.remaining).saturating_sub(skip);
         self.remaining = take;
@@ -51,33 +50,18 @@ impl Rope {
     }
 }
 
-impl Body for Rope {
-    type Data = Bytes;
-    type Error = Infallible;
+impl Iterator for Rope {
+    type Item = Bytes;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        Poll::Ready(self.parts.pop_front().map(|part| {
-            self.remaining -= part.len() as u64;
-            Ok(Frame::data(part))
-        }))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.parts.is_empty()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.remaining)
+    fn next(&mut self) -> Option<Bytes> {
+        let part = self.parts.pop_front()?;
+        self.remaining -= part.len() as u64;
+        Some(part)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use http_body_util::BodyExt as _;
-
     use super::*;
 
     fn rope() -> Rope {
@@ -88,15 +72,15 @@ mod tests {
         ])
     }
 
-    #[tokio::test]
-    async fn every_slice_holds_exactly_its_bytes() {
+    #[test]
+    fn every_slice_holds_exactly_its_bytes() {
         let whole = b"abcdefgh";
         for start in 0..=8 {
             for end in start..=9 {
                 let sliced = rope().slice(start as u64..end as u64);
                 let expected = &whole[start..end.min(8)];
                 assert_eq!(sliced.len(), expected.len() as u64);
-                assert_eq!(sliced.collect().await.unwrap().to_bytes(), expected);
+                assert_eq!(sliced.flatten().collect::<Vec<u8>>(), expected);
             }
         }
     }

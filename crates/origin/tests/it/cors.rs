@@ -46,7 +46,7 @@ async fn a_preflight_allows_ranges_and_is_remembered() {
             Bytes::new(),
         )
         .await;
-    assert_eq!(answer.status, StatusCode::OK);
+    assert_eq!(answer.status, StatusCode::NO_CONTENT);
     assert!(
         answer
             .header("access-control-allow-headers")
