@@ -43,7 +43,7 @@
 //!   [`PartFacts`], [`Rolled`], [`ClosedSegment`].
 //! * [`PlaylistView`], one version, with its [`Edge`].
 //! * [`Directives`], [`Decision`] and [`WaitFor`]: blocking reload.
-//! * [`MultivariantPlaylist`], the playlist of playlists.
+//! * [`MultivariantPlaylist`], the playlist of playlists, and [`SteeringManifest`].
 //! * [`ResourceNames`], and the numbers: [`Msn`], [`PartIndex`], [`Position`].
 
 mod borders;
@@ -93,8 +93,8 @@ pub use id::{DiscontinuitySequence, InitVersion, MediaRef, Msn, PartIndex, Posit
 pub use key::{Key, KeyError, KeyMethod};
 pub use multivariant::{
     BandwidthMeter, ClosedCaptions, ContentSteering, FrameRate, HdcpLevel, IFrameVariant,
-    MultivariantError, MultivariantPlaylist, Rendition, RenditionKind, Resolution, Score,
-    SessionData, Variant, VideoRange,
+    MultivariantError, MultivariantPlaylist, PathwayClone, Rendition, RenditionKind, Resolution,
+    Score, SessionData, SteeringError, SteeringManifest, Variant, VideoRange,
 };
 pub use names::{NameError, ResourceName, ResourceNames};
 pub use part::{Availability, Continuity, Cut, Independence, PartFacts};

@@ -2,6 +2,7 @@
 
 use super::rendition::{Rendition, RenditionKind};
 use super::session::Contents;
+use super::steering::is_pathway;
 use super::variant::{ClosedCaptions, Picture};
 use super::{MultivariantError, MultivariantPlaylist};
 use crate::config::NEWEST_VERSION;
@@ -220,9 +221,7 @@ fn word(attribute: &'static str, value: &str) -> Outcome {
 }
 
 fn check_pathway(pathway: &str) -> Outcome {
-    let legal = |c: char| c.is_ascii_alphanumeric() || ".-_".contains(c);
-    let holds = !pathway.is_empty() && pathway.chars().all(legal);
-    if holds {
+    if is_pathway(pathway) {
         Ok(())
     } else {
         Err(bad("PATHWAY-ID", pathway))

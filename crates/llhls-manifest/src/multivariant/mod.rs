@@ -5,6 +5,7 @@ mod check;
 mod error;
 mod rendition;
 mod session;
+mod steering;
 mod values;
 mod variant;
 
@@ -12,6 +13,7 @@ pub use bandwidth::BandwidthMeter;
 pub use error::MultivariantError;
 pub use rendition::{Rendition, RenditionKind};
 pub use session::{ContentSteering, SessionData};
+pub use steering::{PathwayClone, SteeringError, SteeringManifest};
 pub use values::{FrameRate, HdcpLevel, Resolution, Score, VideoRange};
 pub use variant::{ClosedCaptions, IFrameVariant, Variant};
 

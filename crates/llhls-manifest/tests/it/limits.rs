@@ -1,9 +1,10 @@
 use llhls_manifest::{
-    Availability, ConfigError, Cut, DiscontinuitySequence, IndependentSegments, M3u8Manifest,
-    ManifestConfig, MediaDuration, MediaRef, Msn, PartFacts, PushError, ResourceNames, SkipUntil,
+    Availability, ConfigError, Cut, DiscontinuitySequence, Form, IndependentSegments, M3u8Manifest,
+    ManifestConfig, MediaDuration, MediaRef, Msn, MultivariantError, MultivariantPlaylist,
+    PartFacts, PushError, ResourceNames, Skip, SkipUntil, Variant,
 };
 
-use crate::support::{Feed, body, config, judged, millis, names};
+use crate::support::{Feed, body, config, judged, millis, names, render};
 
 fn part(millis: u64) -> PartFacts {
     PartFacts::new(MediaDuration::from_millis(millis), MediaRef::new(0))
@@ -226,6 +227,44 @@ fn server_control_is_the_same_with_and_without_parts() {
     );
     let i_frames = config().kind(llhls_manifest::PlaylistKind::IFrames);
     assert_eq!(control(i_frames.part_hold_back(millis(1_500))), with);
+}
+
+/// AMB-18: a version that is configured is declared where the floor is lower, and changes nothing
+/// else; where a delta update needs more, it says more.
+#[test]
+fn a_configured_version_raises_the_declared_one() {
+    let text = |version: u8, form: Form| {
+        let config = config().window_segments(9).skip_date_ranges();
+        let mut feed = Feed::new(config.minimum_version(version));
+        feed.segments(9);
+        let text = render(&feed.view(), form, &[]);
+        let (before, rest) = text.split_once("#EXT-X-VERSION:").unwrap();
+        let (version, after) = rest.split_once('\n').unwrap();
+        (version.parse::<u8>().unwrap(), format!("{before}{after}"))
+    };
+    let forms = [
+        (Form::Full, 6),
+        (Form::Delta(Skip::Yes), 9),
+        (Form::Delta(Skip::V2), 10),
+    ];
+    for (form, floor) in forms {
+        for version in 1..=13 {
+            let (declared, rest) = text(version, form);
+            assert_eq!(declared, floor.max(version));
+            assert_eq!(rest, text(1, form).1);
+        }
+    }
+    for version in [0, 14] {
+        let refused = M3u8Manifest::new(config().minimum_version(version)).map(|_| ());
+        assert_eq!(refused.unwrap_err(), ConfigError::Version(version));
+    }
+    let multivariant = |version: u8| {
+        let playlist = MultivariantPlaylist::new().minimum_version(version);
+        playlist.variant(Variant::new("v.m3u8", 1)).build()
+    };
+    assert!(!multivariant(1).unwrap().contains("VERSION"));
+    assert!(multivariant(6).unwrap().contains("#EXT-X-VERSION:6\n"));
+    assert_eq!(multivariant(14), Err(MultivariantError::Version(14)));
 }
 
 /// MP-15, MP-16, LL-02, LL-33: what nobody configures is what is recommended.

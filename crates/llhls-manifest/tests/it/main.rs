@@ -50,6 +50,9 @@ mod tags;
 /// The playlist of playlists.
 mod multivariant;
 
+/// The manifests of steering servers.
+mod steering;
+
 /// A playlist that is continued elsewhere.
 mod state;
 

@@ -4,7 +4,7 @@ use llhls_manifest::{
 };
 use proptest::prelude::*;
 
-use crate::history::Depth;
+use crate::history::{Depth, text};
 use crate::ops::{Operation, World};
 use crate::support::{body, judged};
 
@@ -75,6 +75,25 @@ proptest! {
                     prop_assert_eq!(&**before, lines);
                 }
             }
+        }
+    }
+
+    /// MP-05, UP-17, law 10: a process that dies after every single operation makes the same
+    /// playlists, delta updates and answers as one that lives.
+    #[test]
+    fn a_restart_at_any_time_changes_nothing((choice, bytes) in history(80)) {
+        let (mut lives, mut dies) = (World::new(choice), World::new(choice));
+        for operation in Operation::decode_all(bytes.as_flattened()) {
+            prop_assert_eq!(lives.apply(operation), dies.apply(operation));
+            dies.apply(Operation::Restart).unwrap();
+            let (one, other) = (lives.manifest.view(), dies.manifest.view());
+            for form in [Form::Full, Form::Delta(Skip::Yes), Form::Delta(Skip::V2)] {
+                prop_assert_eq!(text(&one, form), text(&other, form));
+            }
+            prop_assert_eq!(one.edge(), other.edge());
+            prop_assert_eq!(one.hinted_init(), other.hinted_init());
+            prop_assert_eq!(one.oldest_media(), other.oldest_media());
+            prop_assert_eq!(lives.facts(), dies.facts());
         }
     }
 
