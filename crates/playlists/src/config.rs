@@ -28,6 +28,7 @@ pub struct RegistryConfig {
     pub(crate) bytes_per_rendition: u64,
     pub(crate) waiters: usize,
     pub(crate) longest_block: Option<Duration>,
+    pub(crate) query_parameter: Option<String>,
     pub(crate) archive: Option<Archive>,
 }
 
@@ -42,6 +43,7 @@ impl RegistryConfig {
             bytes_per_rendition: 64 << 20,
             waiters: 100_000,
             longest_block: None,
+            query_parameter: None,
             archive: None,
         }
     }
@@ -96,6 +98,18 @@ impl RegistryConfig {
         self.longest_block = Some(limit);
         self
     }
+
+    /// A query parameter that all URIs in all playlists hand on, such as a viewer's token.
+    /// Default none.
+    ///
+    /// Playlists define it with `EXT-X-DEFINE:QUERYPARAM` (§4.4.2.3) and say `?NAME={$NAME}` where
+    /// its value goes, so they stay the same bytes for everybody. Players refuse a playlist whose
+    /// own URL lacks it, and those that do not know `QUERYPARAM` cannot play at all.
+    #[must_use]
+    pub fn query_parameter(mut self, name: impl Into<String>) -> Self {
+        self.query_parameter = Some(name.into());
+        self
+    }
 }
 
 impl RegistryConfig {
@@ -105,6 +119,11 @@ impl RegistryConfig {
         self.archive = Some(archive);
         self
     }
+}
+
+/// The query that URIs carry to hand on a parameter, with its `?`.
+pub(crate) fn uri_query(parameter: &str) -> String {
+    format!("?{parameter}={{${parameter}}}")
 }
 
 impl Default for RegistryConfig {
@@ -131,6 +150,8 @@ pub enum RegistryConfigError {
     },
     /// The bounds are more than the ring can index.
     TooLarge,
+    /// The query parameter is not a name of letters, digits, `-` and `_`.
+    QueryParameter,
 }
 
 impl fmt::Display for RegistryConfigError {
@@ -140,6 +161,9 @@ impl fmt::Display for RegistryConfigError {
             Self::RenditionOverTotal { rendition, total } => write!(
                 formatter,
                 "one rendition may hold {rendition} bytes, but all together only {total}"
+            ),
+            Self::QueryParameter => formatter.write_str(
+                "a query parameter has only letters, digits, '-' and '_', and at least one of them",
             ),
             Self::TooLarge => formatter.write_str("the bounds are larger than a ring can index"),
         }
@@ -161,6 +185,11 @@ impl RegistryConfig {
             if value == 0 {
                 return Err(RegistryConfigError::Zero { bound });
             }
+        }
+        let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+        let is_name = |name: &String| !name.is_empty() && name.bytes().all(legal);
+        if !self.query_parameter.as_ref().is_none_or(is_name) {
+            return Err(RegistryConfigError::QueryParameter);
         }
         if self.bytes_per_rendition > self.total_bytes {
             return Err(RegistryConfigError::RenditionOverTotal {

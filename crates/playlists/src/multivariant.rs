@@ -1,6 +1,8 @@
 //! From renditions to the multivariant playlist: who is a variant, who is in whose group.
 
-use llhls_manifest::{MultivariantError, MultivariantPlaylist, Rendition, Resolution, Variant};
+use llhls_manifest::{
+    Definition, MultivariantError, MultivariantPlaylist, Rendition, Resolution, Variant,
+};
 
 use crate::media::{Audio, Media, Video};
 use crate::name::StreamName;
@@ -41,7 +43,12 @@ impl Entry {
 ///
 /// Fails only for text in a [`Media`] that no attribute can carry; the registry tries each
 /// rendition alone ([`check`]) before it opens it, so that a list of opened ones always succeeds.
-pub(crate) fn write(entries: &[Entry]) -> Result<String, MultivariantError> {
+///
+/// The query parameter that the entries' URIs hand on is defined in it (§4.4.2.3).
+pub(crate) fn write(
+    entries: &[Entry],
+    query_parameter: Option<&str>,
+) -> Result<String, MultivariantError> {
     let sounds: Vec<_> = entries
         .iter()
         .filter_map(|entry| match &entry.media {
@@ -59,6 +66,9 @@ pub(crate) fn write(entries: &[Entry]) -> Result<String, MultivariantError> {
 
     // Segments open at independent parts only; the manifest refuses any other.
     let mut playlist = MultivariantPlaylist::new().independent_segments();
+    if let Some(name) = query_parameter {
+        playlist = playlist.define(Definition::QueryParameter(name.to_owned()));
+    }
     if pictures.is_empty() {
         for (entry, audio) in &sounds {
             playlist = playlist.variant(
@@ -81,7 +91,7 @@ pub(crate) fn write(entries: &[Entry]) -> Result<String, MultivariantError> {
 /// Whether the attributes of one rendition can be written.
 pub(crate) fn check(name: &StreamName, media: &Media) -> Result<(), MultivariantError> {
     let entry = Entry::new(name.clone(), name.to_string(), media.clone(), 0, 0);
-    write(&[entry]).map(|_| ())
+    write(&[entry], None).map(|_| ())
 }
 
 fn sound(entry: &Entry, audio: &Audio, first: bool) -> Rendition {

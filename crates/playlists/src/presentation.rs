@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use llhls_manifest::{Decision, Directives, WaitFor};
 
 use crate::cache::Waited;
+use crate::config::uri_query;
 use crate::encode::{Body, Coding, Encoded};
 use crate::error::PlaylistError;
 use crate::media::Media;
@@ -20,14 +21,17 @@ pub(crate) struct Presentation {
     pub(crate) name: StreamName,
     /// Copied on change, which is rare; read on every publication, which is not.
     renditions: RwLock<Arc<[Arc<Rendition>]>>,
+    /// The query parameter that URIs hand on.
+    query_parameter: Option<String>,
     /// The last multivariant playlist and what it was written from.
     multivariant: Mutex<Option<(Vec<Entry>, Arc<Encoded>)>>,
 }
 
 impl Presentation {
-    pub(crate) fn new(name: StreamName) -> Self {
+    pub(crate) fn new(name: StreamName, query_parameter: Option<String>) -> Self {
         Self {
             name,
+            query_parameter,
             renditions: RwLock::new(Arc::new([])),
             multivariant: Mutex::new(None),
         }
@@ -119,7 +123,7 @@ impl Presentation {
         match &*written {
             Some((from, encoded)) if *from == entries => Arc::clone(encoded),
             _ => {
-                let text = multivariant::write(&entries)
+                let text = multivariant::write(&entries, self.query_parameter.as_deref())
                     .expect("each rendition was tried when it was opened, and names are distinct");
                 let encoded = Arc::new(Encoded::new(text));
                 *written = Some((entries, Arc::clone(&encoded)));
@@ -129,11 +133,15 @@ impl Presentation {
     }
 
     fn entries(&self) -> Vec<Entry> {
+        let query = self
+            .query_parameter
+            .as_deref()
+            .map_or_else(String::new, uri_query);
         self.renditions()
             .iter()
             .map(|rendition| {
                 let mut uri = String::new();
-                write!(uri, "{}/{MEDIA_PLAYLIST}", rendition.name)
+                write!(uri, "{}/{MEDIA_PLAYLIST}{query}", rendition.name)
                     .expect("a String takes all writes");
                 Entry::new(
                     rendition.name.clone(),

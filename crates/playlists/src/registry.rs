@@ -6,14 +6,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use llhls_manifest::{
-    DiscontinuitySequence, IndependentSegments, M3u8Manifest, ManifestConfig, MediaDuration, Msn,
-    PlaylistView,
+    Definition, DiscontinuitySequence, IndependentSegments, M3u8Manifest, ManifestConfig,
+    MediaDuration, Msn, PlaylistView,
 };
 use ring_core::{CacheConfig, ChunkCache, OpenError, RingConfig};
 
 use crate::archive::{Recorder, RecordingId};
 use crate::cache::M3u8Cache;
-use crate::config::{RegistryConfig, RegistryConfigError};
+use crate::config::{RegistryConfig, RegistryConfigError, uri_query};
 use crate::desk::Desk;
 use crate::dvr::Dvr;
 use crate::encode::{Body, Coding};
@@ -151,7 +151,13 @@ impl Playlists {
                 let limit = self.inner.config.presentations;
                 return Err(PublisherError::AtCapacity { limit });
             }
-            None => (Arc::new(Presentation::new(presentation.clone())), true),
+            None => (
+                Arc::new(Presentation::new(
+                    presentation.clone(),
+                    self.inner.config.query_parameter.clone(),
+                )),
+                true,
+            ),
         };
         let publisher = match home.rendition(rendition.as_str()) {
             Some(present) => match present.take_desk() {
@@ -202,6 +208,11 @@ impl Playlists {
         let mut manifest_config = config
             .manifest
             .independent_segments(IndependentSegments::Promised);
+        if let Some(parameter) = &limits.query_parameter {
+            manifest_config = manifest_config
+                .define(Definition::QueryParameter(parameter.clone()))
+                .uri_query(uri_query(parameter));
+        }
         if let Some((msn, dsn)) = continuation {
             // Another timeline begins: as if the discontinuity had been listed and removed.
             let dsn = DiscontinuitySequence::new(dsn.value().saturating_add(1));
@@ -271,7 +282,10 @@ impl Playlists {
             counters,
             limits.longest_block,
         );
-        let rendition = Arc::new(rendition.with_dvr(dvr));
+        let rendition = rendition
+            .handing_on(limits.query_parameter.as_deref())
+            .with_dvr(dvr);
+        let rendition = Arc::new(rendition);
         home.insert(Arc::clone(&rendition));
         Ok(Publisher::new(Arc::clone(home), rendition, desk))
     }

@@ -10,6 +10,7 @@ use llhls_manifest::{DiscontinuitySequence, Msn, PlaylistView};
 use ring_core::Reader;
 
 use crate::cache::M3u8Cache;
+use crate::config::uri_query;
 use crate::desk::Desk;
 use crate::dvr::Dvr;
 use crate::media::Media;
@@ -88,6 +89,14 @@ impl Rendition {
             fin_requested: AtomicBool::new(false),
             report_uri: report_uri.into(),
         }
+    }
+
+    /// The same with a query parameter that siblings' playlists hand on.
+    pub(crate) fn handing_on(mut self, query_parameter: Option<&str>) -> Self {
+        if let Some(parameter) = query_parameter {
+            self.report_uri = (self.report_uri.to_string() + &uri_query(parameter)).into();
+        }
+        self
     }
 
     /// The same with a DVR playlist beside it.

@@ -1,8 +1,8 @@
 use bytes::Bytes;
 use llhls_manifest::{Directives, InitVersion, Msn};
-use playlists::{Coding, MediaError, Resource};
+use playlists::{Coding, MediaError, Playlists, RegistryConfig, RegistryConfigError, Resource};
 
-use crate::support::{PARTS, audio, name, part, publish, publisher, registry, text, viewer};
+use crate::support::{PARTS, audio, name, part, publish, publisher, registry, text, video, viewer};
 
 /// Law 1, on every version: what the text names can be read at once.
 #[tokio::test]
@@ -166,4 +166,54 @@ async fn what_a_caller_attaches_is_made_once_a_version() {
     let second = viewer.version(&Directives::NONE).await.unwrap();
     assert_eq!(second.attachment(|_| 2_u32), Some(&2));
     assert!(second.published_at() >= first.published_at());
+}
+
+/// What a viewer presents reaches every request, and the text is the same for all viewers.
+#[tokio::test]
+async fn a_query_parameter_is_on_every_uri_and_defined_in_every_playlist() {
+    let config = RegistryConfig::new().query_parameter("token");
+    let playlists = Playlists::new(config).unwrap();
+    let mut publishers: Vec<_> = [("video", video("e1")), ("audio", audio("e2"))]
+        .into_iter()
+        .map(|(rendition, config)| {
+            let rendition = name(rendition);
+            let mut publisher = playlists
+                .publisher(&name("show"), &rendition, config)
+                .unwrap();
+            publisher.init(Bytes::from_static(b"init"));
+            publisher
+        })
+        .collect();
+    for publisher in &mut publishers {
+        publish(publisher, 0..PARTS * 2 + 1);
+    }
+    // A version that knows its sibling.
+    publish(&mut publishers[0], PARTS * 2 + 1..PARTS * 2 + 2);
+    let multivariant = playlists.multivariant("show", Coding::Identity).await;
+    let multivariant = String::from_utf8(multivariant.unwrap().bytes.to_vec()).unwrap();
+    let media = text(&viewer(&playlists), "").await;
+    for text in [&multivariant, &media] {
+        assert!(
+            text.contains("#EXT-X-DEFINE:QUERYPARAM=\"token\"\n"),
+            "{text}"
+        );
+        let quoted = text
+            .split("URI=\"")
+            .skip(1)
+            .filter_map(|rest| rest.split('"').next());
+        let bare = text
+            .lines()
+            .filter(|line| !line.is_empty() && !line.starts_with('#'));
+        let uris: Vec<_> = quoted.chain(bare).collect();
+        assert!(uris.len() >= 2, "{text}");
+        for uri in uris {
+            assert!(uri.ends_with("?token={$token}"), "{uri}\n{text}");
+        }
+    }
+    assert!(media.contains("#EXT-X-RENDITION-REPORT:"), "{media}");
+    for bad in ["", "a b", "t\"", "{$x}"] {
+        let config = RegistryConfig::new().query_parameter(bad);
+        let refused = Playlists::new(config).err();
+        assert_eq!(refused, Some(RegistryConfigError::QueryParameter), "{bad}");
+    }
 }
