@@ -18,6 +18,8 @@ mod publishing;
 mod regression;
 /// What may cross threads.
 mod send_sync;
+/// A day of a stream's life.
+mod soak;
 
 /// Streams and parts for all of the above.
 mod support;
