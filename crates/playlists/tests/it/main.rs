@@ -18,8 +18,12 @@ mod publishing;
 mod regression;
 /// What may cross threads.
 mod send_sync;
+/// Histories from seeds.
+mod simulation;
 /// A day of a stream's life.
 mod soak;
+/// Law 10: two instances, one answer.
+mod twins;
 
 /// Streams and parts for all of the above.
 mod support;
