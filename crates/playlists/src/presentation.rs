@@ -7,6 +7,7 @@ use llhls_manifest::{Decision, Directives, WaitFor};
 
 use crate::cache::Waited;
 use crate::config::uri_query;
+use crate::dvr::DVR_PLAYLIST;
 use crate::encode::{Body, Coding, Encoded};
 use crate::error::PlaylistError;
 use crate::media::Media;
@@ -14,6 +15,16 @@ use crate::multivariant::{self, Entry};
 use crate::name::StreamName;
 use crate::rendition::{MEDIA_PLAYLIST, Rendition};
 use crate::snapshot::SiblingReport;
+
+/// A multivariant playlist, and what it was written from.
+type Written = Option<(Vec<Entry>, Arc<Encoded>)>;
+
+/// Which playlist of each rendition a multivariant playlist lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Listing {
+    Live,
+    Dvr,
+}
 
 /// Several renditions that belong together, as the registry and all handles share them.
 #[derive(Debug)]
@@ -23,8 +34,9 @@ pub(crate) struct Presentation {
     renditions: RwLock<Arc<[Arc<Rendition>]>>,
     /// The query parameter that URIs hand on.
     query_parameter: Option<String>,
-    /// The last multivariant playlist and what it was written from.
-    multivariant: Mutex<Option<(Vec<Entry>, Arc<Encoded>)>>,
+    /// The last multivariant playlist of live playlists, and that of DVR playlists.
+    multivariant: Mutex<Written>,
+    dvr_multivariant: Mutex<Written>,
 }
 
 impl Presentation {
@@ -33,7 +45,8 @@ impl Presentation {
             name,
             query_parameter,
             renditions: RwLock::new(Arc::new([])),
-            multivariant: Mutex::new(None),
+            multivariant: Mutex::default(),
+            dvr_multivariant: Mutex::default(),
         }
     }
 
@@ -85,9 +98,17 @@ impl Presentation {
     /// # Cancel safety
     ///
     /// Dropping the future leaves nothing behind.
-    pub(crate) async fn multivariant(&self, coding: Coding) -> Result<Body, PlaylistError> {
+    pub(crate) async fn multivariant(
+        &self,
+        listing: Listing,
+        coding: Coding,
+    ) -> Result<Body, PlaylistError> {
         for rendition in self.renditions().iter() {
-            let cache = &rendition.cache;
+            let cache = match (listing, &rendition.dvr) {
+                (Listing::Live, _) => &rendition.cache,
+                (Listing::Dvr, Some(dvr)) => &dvr.cache,
+                (Listing::Dvr, None) => return Err(PlaylistError::Gone),
+            };
             let current = cache.current().ok_or(PlaylistError::Gone)?;
             if current.view().is_playable() {
                 continue;
@@ -110,16 +131,17 @@ impl Presentation {
                 Waited::Gone => return Err(PlaylistError::Gone),
             }
         }
-        Ok(self.written().body(coding))
+        Ok(self.written(listing).body(coding))
     }
 
     /// The text for the renditions as they are; written again only when something in it changed.
-    fn written(&self) -> Arc<Encoded> {
-        let entries = self.entries();
-        let mut written = self
-            .multivariant
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+    fn written(&self, listing: Listing) -> Arc<Encoded> {
+        let (written, playlist) = match listing {
+            Listing::Live => (&self.multivariant, MEDIA_PLAYLIST),
+            Listing::Dvr => (&self.dvr_multivariant, DVR_PLAYLIST),
+        };
+        let entries = self.entries(playlist);
+        let mut written = written.lock().unwrap_or_else(PoisonError::into_inner);
         match &*written {
             Some((from, encoded)) if *from == entries => Arc::clone(encoded),
             _ => {
@@ -132,7 +154,7 @@ impl Presentation {
         }
     }
 
-    fn entries(&self) -> Vec<Entry> {
+    fn entries(&self, playlist: &str) -> Vec<Entry> {
         let query = self
             .query_parameter
             .as_deref()
@@ -141,7 +163,7 @@ impl Presentation {
             .iter()
             .map(|rendition| {
                 let mut uri = String::new();
-                write!(uri, "{}/{MEDIA_PLAYLIST}{query}", rendition.name)
+                write!(uri, "{}/{playlist}{query}", rendition.name)
                     .expect("a String takes all writes");
                 Entry::new(
                     rendition.name.clone(),

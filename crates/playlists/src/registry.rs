@@ -22,7 +22,7 @@ use crate::listed::Listed;
 use crate::media::Media;
 use crate::multivariant;
 use crate::name::StreamName;
-use crate::presentation::{Presentation, RenditionInfo};
+use crate::presentation::{Listing, Presentation, RenditionInfo};
 use crate::publisher::Publisher;
 use crate::rendition::{Rendition, Taken};
 use crate::stats::{NameCounters, RegistryStats, RenditionCounters, RenditionStats, Tally as _};
@@ -314,7 +314,27 @@ impl Playlists {
         coding: Coding,
     ) -> Result<Body, PlaylistError> {
         let presentation = self.presentation(presentation).ok_or(PlaylistError::Gone)?;
-        presentation.multivariant(coding).await
+        presentation.multivariant(Listing::Live, coding).await
+    }
+
+    /// The multivariant playlist over the DVR playlists of a presentation: the same renditions
+    /// from further back. Held until every DVR playlist has a segment.
+    ///
+    /// # Errors
+    ///
+    /// As [`multivariant`](Self::multivariant); [`PlaylistError::Gone`] too where the registry has
+    /// no [archive](RegistryConfig::archive).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`multivariant`](Self::multivariant).
+    pub async fn dvr_multivariant(
+        &self,
+        presentation: &str,
+        coding: Coding,
+    ) -> Result<Body, PlaylistError> {
+        let presentation = self.presentation(presentation).ok_or(PlaylistError::Gone)?;
+        presentation.multivariant(Listing::Dvr, coding).await
     }
 
     /// The presentations as they are now, by name.

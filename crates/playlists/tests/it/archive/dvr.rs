@@ -267,3 +267,39 @@ async fn the_sink_learns_when_nobody_can_ask_any_more() {
     assert_eq!(sink.closed.len(), 1);
     assert_eq!(sink.closed[0].to_string(), "show/video/e1");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_player_finds_all_renditions_of_it() {
+    let (playlists, _archive, mut worker) = registry(ArchiveConfig::new());
+    let mut sink = MemorySink::default();
+    let mut video = publisher(&playlists);
+    let mut sound = playlists
+        .publisher(&name("show"), &name("audio"), crate::support::audio("e1"))
+        .unwrap();
+    sound.init(Bytes::from_static(b"init"));
+    publish(&mut video, 0..PARTS);
+    publish(&mut sound, 0..PARTS);
+    let before = playlists.dvr_multivariant("show", Coding::Identity).await;
+    assert_eq!(
+        before.unwrap_err(),
+        PlaylistError::TimedOut,
+        "nothing is stored yet"
+    );
+    work(&mut worker, &mut sink);
+    let body = playlists.dvr_multivariant("show", Coding::Identity).await;
+    let text = String::from_utf8(body.unwrap().bytes.to_vec()).unwrap();
+    playlist_oracle::assert_multivariant(&text);
+    assert!(text.contains("\nvideo/dvr.m3u8\n"), "{text}");
+    assert!(text.contains("URI=\"audio/dvr.m3u8\""), "{text}");
+    let live = playlists
+        .multivariant("show", Coding::Identity)
+        .await
+        .unwrap();
+    let live = String::from_utf8(live.bytes.to_vec()).unwrap();
+    assert_eq!(live.replace("media.m3u8", "dvr.m3u8"), text);
+
+    let without = crate::support::registry();
+    let _publisher = publisher(&without);
+    let gone = without.dvr_multivariant("show", Coding::Identity).await;
+    assert_eq!(gone.unwrap_err(), PlaylistError::Gone);
+}
