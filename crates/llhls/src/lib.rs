@@ -71,6 +71,11 @@
 #[doc = include_str!("../../../README.md")]
 struct Readme;
 
+/// The same of the notes for users of the crate that came before.
+#[cfg(all(doctest, feature = "registry"))]
+#[doc = include_str!("../../../docs/migration.md")]
+struct Migration;
+
 /// Live streams: publishers, viewers, versions, waiting, gzip, archives. The crate `playlists`.
 ///
 /// Start at [`Playlists`](registry::Playlists): it gives a [`Publisher`](registry::Publisher) to

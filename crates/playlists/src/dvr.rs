@@ -160,9 +160,12 @@ impl Dvr {
         }
         push(manifest, facts).expect(LISTED);
         manifest.remove_before(sink.list_from(&self.recording));
-        self.publish(manifest);
+        let version = snapshot(manifest, &self.counters);
+        drop(listing);
         // Each segment's reference is its own number.
-        if let Some(oldest) = manifest.view().oldest_media() {
+        let oldest = version.view().oldest_media();
+        self.cache.publish(version);
+        if let Some(oldest) = oldest {
             sink.expired(&self.recording, Msn::new(oldest.value()));
         }
     }
@@ -171,7 +174,9 @@ impl Dvr {
     pub(crate) fn end(&self) {
         let mut listing = self.listing();
         listing.manifest.end();
-        self.publish(&listing.manifest);
+        let version = snapshot(&listing.manifest, &self.counters);
+        drop(listing);
+        self.cache.publish(version);
     }
 
     /// Starts where the numbers start, behind what the sink still has.
@@ -201,10 +206,6 @@ impl Dvr {
             config = config.init(version);
         }
         M3u8Manifest::new(config).expect("only its start differs from one that was checked")
-    }
-
-    fn publish(&self, manifest: &M3u8Manifest) {
-        self.cache.publish(snapshot(manifest, &self.counters));
     }
 
     fn listing(&self) -> MutexGuard<'_, Listing> {
