@@ -184,7 +184,7 @@ impl Dvr {
         if std::mem::replace(&mut listing.started, true) {
             return;
         }
-        let before = sink.resume(&self.recording, next.msn);
+        let before = sink.resume(&self.recording, next);
         let resumed = before.first().and_then(|first| {
             let mut manifest = self.manifest_from(first);
             let mut fits = before.iter().map(|facts| push(&mut manifest, facts));

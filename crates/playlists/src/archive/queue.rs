@@ -179,7 +179,8 @@ impl Archive {
         (archive, ArchiveWorker::new(shared))
     }
 
-    /// An archive whose worker runs on a thread of its own.
+    /// An archive whose worker runs on a thread of its own. If the sink panics, that thread ends
+    /// and nothing is stored any more, which [`health`](Self::health) tells once the queue is full.
     ///
     /// # Errors
     ///

@@ -28,8 +28,9 @@ pub trait SegmentSink: Send {
     }
 
     /// What is there of a recording that goes on with `next`: consecutive, oldest first, the last
-    /// one directly before `next`. Asked once, before the first segment after a start.
-    fn resume(&mut self, recording: &RecordingId, next: Msn) -> Vec<SegmentFacts> {
+    /// one directly before `next`; gaps for what is known to be missing. Asked once, before the
+    /// first segment after a start.
+    fn resume(&mut self, recording: &RecordingId, next: &SegmentFacts) -> Vec<SegmentFacts> {
         let _ = (recording, next);
         Vec::new()
     }

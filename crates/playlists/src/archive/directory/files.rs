@@ -94,7 +94,10 @@ impl Files for Disk {
 
     fn make_folder(&mut self, path: &Path) -> io::Result<()> {
         fs::create_dir_all(path)?;
-        self.flush_folder(path)
+        // The folders above it may be as new: a recording's lies three below the root.
+        path.ancestors()
+            .take(3)
+            .try_for_each(|path| self.flush_folder(path))
     }
 
     fn remove_folder(&mut self, path: &Path) -> io::Result<()> {

@@ -6,7 +6,7 @@ use std::io;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use llhls_manifest::{Availability, InitVersion, Msn};
+use llhls_manifest::{Availability, Continuity, DiscontinuitySequence, InitVersion, Msn};
 
 use super::book::Book;
 use super::config::DirectoryConfig;
@@ -23,10 +23,14 @@ use crate::archive::sink::SegmentSink;
 /// index: whatever crashes, the index names whole files only. Memory: about 100 bytes a stored
 /// segment. One process at a time may write below a root.
 ///
-/// A recording is one run of numbers. A stream that continues it exactly (see
+/// A recording is one run of numbers. A stream that continues it (see
 /// [`Recording::continuation`](super::Recording::continuation)) is appended and its DVR playlist
-/// begins with what was recorded before; one that goes on further ahead replaces it; one that
-/// counts anew under the old epoch is refused with [`StoreError::NumberReused`].
+/// begins with what was recorded before; up to 1024 segments that a crash lost in between are
+/// listed as gaps. One that goes on further ahead replaces it. One that counts anew under the old
+/// epoch is refused with [`StoreError::NumberReused`].
+///
+/// Names of streams are names of folders, so the file system has to tell `a` from `A` if streams
+/// are named like that.
 #[derive(Debug)]
 pub struct DirectorySink {
     config: DirectoryConfig,
@@ -40,6 +44,10 @@ pub struct DirectorySink {
 
 /// How often closed recordings are looked at for their age.
 const SWEEP: Duration = Duration::from_secs(10);
+
+/// How many segments may be missing between two lives of a recording. A crash loses those that
+/// were queued.
+const BRIDGE: u64 = 1024;
 
 /// Stale lines that an index may have beside as many good ones.
 const STALE: usize = 1024;
@@ -296,14 +304,22 @@ impl SegmentSink for DirectorySink {
         book.push(entry);
     }
 
-    fn resume(&mut self, recording: &RecordingId, next: Msn) -> Vec<SegmentFacts> {
-        match self.books.get_mut(recording) {
-            Some(book) if book.next() == Some(next) => {
-                book.closed = None;
-                book.entries.iter().map(|entry| entry.facts).collect()
-            }
-            _ => Vec::new(),
+    fn resume(&mut self, recording: &RecordingId, next: &SegmentFacts) -> Vec<SegmentFacts> {
+        let stored = self.now();
+        let Some(book) = self.books.get_mut(recording) else {
+            return Vec::new();
+        };
+        let last = book.entries.back().map(|last| last.facts);
+        let Some(lost) = last.and_then(|last| between(&last, next)) else {
+            return Vec::new();
+        };
+        book.closed = None;
+        for facts in lost {
+            let entry = Entry { facts, stored };
+            book.unwritten.push_str(&entry.line());
+            book.push(entry);
         }
+        book.entries.iter().map(|entry| entry.facts).collect()
     }
 
     fn list_from(&mut self, recording: &RecordingId) -> Msn {
@@ -348,6 +364,34 @@ impl SegmentSink for DirectorySink {
     fn idle(&mut self) {
         self.sweep();
     }
+}
+
+/// The segments that a crash lost between the last one that was stored and the next one, as gaps;
+/// `None` where they are too many or too few to go on.
+fn between(last: &SegmentFacts, next: &SegmentFacts) -> Option<Vec<SegmentFacts>> {
+    let number = |facts: &SegmentFacts| facts.msn.value();
+    let lost = number(next).checked_sub(number(last))?.checked_sub(1)?;
+    let own = u64::from(next.continuity == Continuity::Discontinuous);
+    let sequence = next.discontinuity_sequence.value().checked_sub(own)?;
+    let breaks = sequence.checked_sub(last.discontinuity_sequence.value())?;
+    if lost > BRIDGE || breaks > lost {
+        return None;
+    }
+    let gap = |index: u64| SegmentFacts {
+        msn: Msn::new(number(last) + 1 + index),
+        continuity: if index < breaks {
+            Continuity::Discontinuous
+        } else {
+            Continuity::Continuous
+        },
+        discontinuity_sequence: DiscontinuitySequence::new(
+            last.discontinuity_sequence.value() + breaks.min(index + 1),
+        ),
+        captured_at: None,
+        // How long they were nobody knows any more; segments of a stream are alike.
+        ..last.lost()
+    };
+    Some((0..lost).map(gap).collect())
 }
 
 /// Appends a line to the index, and before it those that are still owed; the first of all is the

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use llhls_manifest::{MediaDuration, Msn, ResourceNames};
+use llhls_manifest::{DiscontinuitySequence, MediaDuration, Msn, ResourceNames};
+use playlist_oracle::Media;
 use playlists::{
     Archive, ArchiveConfig, ArchiveHealth, ArchiveWorker, Coding, Directory, DirectoryConfig,
     DirectorySink, Durability, DvrResource, Part, Playlists, Publisher, RecordingId,
@@ -138,25 +139,20 @@ fn flushing_changes_nothing_that_can_be_seen() {
     assert_eq!(files(&lazy.0), files(&flushed.0));
 }
 
-#[tokio::test]
-async fn a_stream_that_continues_exactly_goes_on_with_its_recording() {
-    let folder = Folder::new();
-    recorded(&folder, 5);
+/// Continues the recording of five segments with number `msn`; gives what its DVR playlist lists.
+async fn continued(folder: &Folder, msn: u64) -> Media {
     let mut sink = folder.sink();
     let directory = sink.directory();
-    let stored = directory.recording(&recording("e1")).unwrap().unwrap();
-    let (msn, dsn) = stored.continuation().unwrap();
-
     let (playlists, _archive, mut worker) = registry(ArchiveConfig::new());
     let mut config = video("e1");
-    config.manifest = manifest("e1").start(msn, dsn);
+    config.manifest = manifest("e1").start(Msn::new(msn), DiscontinuitySequence::new(0));
     let mut publisher = playlists
         .publisher(&name("show"), &name("video"), config)
         .unwrap();
     publisher.init(Bytes::from_static(b"init"));
-    for number in PARTS * 5..PARTS * 8 {
+    for number in (msn - 1) * PARTS..(msn + 2) * PARTS {
         let mut part = crate::support::part(number);
-        if number == PARTS * 5 {
+        if number == (msn - 1) * PARTS {
             part = part.discontinuous();
         }
         publisher.publish(part).unwrap();
@@ -167,9 +163,7 @@ async fn a_stream_that_continues_exactly_goes_on_with_its_recording() {
     let body = dvr.playlist(&directives(""), Coding::Identity).await;
     let text = String::from_utf8(body.unwrap().bytes.to_vec()).unwrap();
     let media = playlist_oracle::assert_media_playlist(&text);
-    assert_eq!((media.media_sequence, media.segments.len()), (1, 8));
-    assert!(media.segments[5].discontinuity);
-    for listed in &media.segments {
+    for listed in media.segments.iter().filter(|listed| !listed.gap) {
         let bytes = match dvr.resource(&listed.uri).unwrap() {
             DvrResource::Memory(parts) => parts.concat(),
             DvrResource::Archived(name) => fs::read(directory.path(&name)).unwrap(),
@@ -177,6 +171,47 @@ async fn a_stream_that_continues_exactly_goes_on_with_its_recording() {
         };
         assert_eq!(bytes, segment(listed.msn));
     }
+    // And another process finds the same.
+    let stored = folder.sink().directory().recording(&recording("e1"));
+    let again = stored.unwrap().unwrap().playlist().unwrap();
+    let again = playlist_oracle::assert_media_playlist(&again);
+    assert_eq!(again.segments, media.segments);
+    media
+}
+
+#[tokio::test]
+async fn a_stream_that_continues_exactly_goes_on_with_its_recording() {
+    let folder = Folder::new();
+    recorded(&folder, 5);
+    let directory = folder.sink().directory();
+    let stored = directory.recording(&recording("e1")).unwrap().unwrap();
+    let (msn, dsn) = stored.continuation().unwrap();
+    assert_eq!((msn.value(), dsn.value()), (6, 0));
+
+    let media = continued(&folder, 6).await;
+    assert_eq!((media.media_sequence, media.segments.len()), (1, 8));
+    assert!(media.segments[5].discontinuity);
+    assert!(media.segments.iter().all(|segment| !segment.gap));
+}
+
+#[tokio::test]
+async fn what_a_crash_lost_in_between_is_a_gap() {
+    let folder = Folder::new();
+    recorded(&folder, 5);
+    let media = continued(&folder, 9).await;
+    assert_eq!((media.media_sequence, media.segments.len()), (1, 11));
+    let gaps = media.segments.iter().filter(|segment| segment.gap);
+    assert_eq!(gaps.map(|gap| gap.msn).collect::<Vec<_>>(), [6, 7, 8]);
+}
+
+#[tokio::test]
+async fn what_goes_on_far_ahead_is_another_recording() {
+    let folder = Folder::new();
+    recorded(&folder, 5);
+    let media = continued(&folder, 5000).await;
+    assert_eq!((media.media_sequence, media.segments.len()), (5000, 3));
+    let home = folder.0.join("show/video/e1");
+    assert!(!home.join("e1-5.m4s").exists(), "nobody could ever list it");
 }
 
 #[test]
