@@ -21,14 +21,17 @@
 //! assert!(violations.iter().any(|violation| violation.rule == "MP-03"));
 //! ```
 
+mod date_ranges;
 mod line;
 mod media;
 mod multivariant;
 mod parsers;
+mod reader;
 mod rules;
 mod seconds;
 mod succession;
 mod types;
+mod variables;
 mod violation;
 
 pub use line::Attributes;

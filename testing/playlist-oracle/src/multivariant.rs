@@ -83,7 +83,7 @@ pub(crate) fn check(body: &str, report: &mut Report) -> Vec<String> {
     groups(&tags, report);
     session(&tags, report);
     steering(&tags, report);
-    crate::rules::definitions(body, report);
+    crate::variables::definitions(body, report);
     let imports = tags
         .iter()
         .any(|tag| tag.attributes.raw("IMPORT").is_some());

@@ -1,7 +1,9 @@
 //! Rules about one media playlist as a whole.
 
+use crate::date_ranges;
 use crate::media::{Media, Segment};
 use crate::seconds::{Seconds, read_date};
+use crate::variables;
 use crate::violation::Report;
 
 pub(crate) fn check(media: &Media, body: &str, report: &mut Report) {
@@ -13,9 +15,9 @@ pub(crate) fn check(media: &Media, body: &str, report: &mut Report) {
     state(media, report);
     keys(media, report);
     hints_and_reports(media, report);
-    date_ranges(media, report);
-    start(media, body, report);
-    definitions(body, report);
+    date_ranges::check(media, report);
+    variables::start(media, body, report);
+    variables::definitions(body, report);
 }
 
 /// MP-02, MP-03, MP-07, MP-10.
@@ -364,121 +366,4 @@ fn hints_and_reports(media: &Media, report: &mut Report) {
             == 1;
         report.expect(once, "LL-28", 0, || format!("two reports for {uri}"));
     }
-}
-
-/// SEG-17, SEG-19, SEG-22.
-fn date_ranges(media: &Media, report: &mut Report) {
-    let dated = media
-        .segments
-        .iter()
-        .chain([&media.open])
-        .any(|s| s.time.is_some());
-    report.expect(media.date_ranges.is_empty() || dated, "SEG-19", 0, || {
-        "date ranges without a date".into()
-    });
-    for (index, range) in media.date_ranges.iter().enumerate() {
-        let raw = |name: &str| {
-            range
-                .iter()
-                .find(|(n, _)| n == name)
-                .map(|(_, v)| v.as_str())
-        };
-        let text = |name: &str| raw(name).map(|v| v.trim_matches('"'));
-        let date = |name: &str| text(name).and_then(read_date);
-        let id = text("ID");
-        let mut expect = |holds: bool, what: &str| {
-            report.expect(holds, "SEG-17", 0, || {
-                format!("{}: {what}", id.unwrap_or("?"))
-            });
-        };
-        expect(id.is_some(), "no ID");
-        let first = !media.date_ranges[..index].iter().any(|other| {
-            other
-                .iter()
-                .any(|(n, v)| n == "ID" && Some(v.trim_matches('"')) == id)
-        });
-        expect(
-            !first || raw("START-DATE").is_some() || media.skipped > 0,
-            "no START-DATE",
-        );
-        if let (Some(start), Some(end)) = (date("START-DATE"), date("END-DATE")) {
-            expect(end >= start, "ends before it starts");
-            if let Some(duration) = raw("DURATION").and_then(Seconds::read) {
-                let agree = (end - start - i128::from(duration.0)).abs() <= 1_000_000;
-                expect(agree, "DURATION and END-DATE disagree");
-            }
-        }
-        if raw("END-ON-NEXT").is_some() {
-            expect(raw("CLASS").is_some(), "END-ON-NEXT without CLASS");
-            let open = raw("DURATION").is_none() && raw("END-DATE").is_none();
-            expect(open, "END-ON-NEXT with an end");
-        }
-        if let Some(cue) = text("CUE") {
-            let has = |what: &str| cue.split(',').any(|c| c == what);
-            expect(!(has("PRE") && has("POST")), "CUE is PRE and POST");
-        }
-        if text("CLASS") == Some("com.apple.hls.interstitial") && first {
-            let one = raw("X-ASSET-URI").is_some() != raw("X-ASSET-LIST").is_some();
-            report.expect(one, "SEG-22", 0, || format!("{id:?}"));
-        }
-    }
-}
-
-/// PL-22.
-fn start(media: &Media, body: &str, report: &mut Report) {
-    for line in body
-        .lines()
-        .filter_map(|line| line.strip_prefix("#EXT-X-START:"))
-    {
-        let offset = line
-            .split(',')
-            .find_map(|attribute| attribute.strip_prefix("TIME-OFFSET="));
-        let Some(offset) = offset else {
-            report.add("PL-22", 0, "no TIME-OFFSET");
-            continue;
-        };
-        let from_end = offset.strip_prefix('-').and_then(Seconds::read);
-        if let (Some(from_end), false) = (from_end, media.ended) {
-            let near = Seconds::whole(media.target_duration * 3);
-            report.expect(from_end >= near, "PL-22", 0, || {
-                format!("TIME-OFFSET={offset}")
-            });
-        }
-    }
-}
-
-/// PL-23: definitions are unique and precede their use.
-pub(crate) fn definitions(body: &str, report: &mut Report) {
-    let mut names: Vec<&str> = Vec::new();
-    for (index, line) in body.lines().enumerate() {
-        let number = index + 1;
-        for reference in references(line) {
-            report.expect(names.contains(&reference), "PL-23", number, || {
-                format!("{reference} is used before its definition")
-            });
-        }
-        let Some(value) = line.strip_prefix("#EXT-X-DEFINE:") else {
-            continue;
-        };
-        let mut scratch = Report::default();
-        let attributes = crate::line::Attributes::read(value, number, &mut scratch);
-        let kinds = ["NAME", "IMPORT", "QUERYPARAM"];
-        let mut given = kinds.iter().filter_map(|kind| attributes.quoted(kind));
-        let (Some(name), None) = (given.next(), given.next()) else {
-            report.add("PL-23", number, value);
-            continue;
-        };
-        let legal = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-        let holds = !name.is_empty() && name.chars().all(legal) && !names.contains(&name);
-        report.expect(holds, "PL-23", number, || name.to_owned());
-        let valued = attributes.raw("VALUE").is_some() == attributes.raw("NAME").is_some();
-        report.expect(valued, "PL-23", number, || value.to_owned());
-        names.push(name);
-    }
-}
-
-fn references(line: &str) -> impl Iterator<Item = &str> {
-    line.split("{$")
-        .skip(1)
-        .filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
 }

@@ -30,6 +30,22 @@ const SPOILED: &[(&str, &str, &str)] = &[
         "#EXTM3U\n#EXT-X-INDEPENDENT-SEGMENTS\n",
     ),
     ("MV-02", "v.m3u8\n", ""),
+    (
+        "MV-09",
+        "CODECS=\"avc1.64001f\"",
+        "CODECS=\"avc1.64001f\",SUPPLEMENTAL-CODECS=\"/db4h\"",
+    ),
+    ("MV-10", "AUDIO=\"a\"", "AUDIO=\"a\",SCORE=0"),
+    (
+        "MV-12",
+        "AUDIO=\"a\"",
+        "AUDIO=\"a\",REQ-VIDEO-LAYOUT=\"CH-3D\"",
+    ),
+    (
+        "MV-13",
+        "AUDIO=\"a\"",
+        "AUDIO=\"a\",STABLE-VARIANT-ID=\"a b\"",
+    ),
     ("MV-03", "BANDWIDTH=2000,", ""),
     ("MV-04", "AVERAGE-BANDWIDTH=1500", "AVERAGE-BANDWIDTH=2500"),
     ("MV-07", "29.970", "29.9700"),
@@ -84,4 +100,11 @@ fn spoiled_ones_are_caught() {
             "{rule} is not among {violations:#?}"
         );
     }
+}
+
+/// MV-01: something that lists nothing.
+#[test]
+fn an_empty_one_is_caught() {
+    let violations = check_multivariant("#EXTM3U\n").unwrap_err();
+    assert!(violations.iter().any(|violation| violation.rule == "MV-01"));
 }
