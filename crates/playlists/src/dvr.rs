@@ -113,40 +113,31 @@ impl Dvr {
         if let Some(next) = next {
             self.start(&mut listing, next, sink);
         }
-        // Before the first segment there is nothing that a gap could be a gap in.
         let edge = listing.manifest.view().edge();
-        if missed.segments == 0 || edge.last_complete.is_none() {
+        // Before the first segment there is nothing that a gap could be a gap in; and what was
+        // missed at the start of a recording that goes on, the sink has filled in.
+        let filled = next.is_some_and(|next| next.msn <= edge.open);
+        if missed.segments == 0 || filled || edge.last_complete.is_none() {
             return;
         }
-        // Printed durations are multiples of this; so the sum is exact.
-        const UNIT: u64 = 10_000;
-        let units = missed.duration / UNIT;
-        let (each, longer) = (units / missed.segments, units % missed.segments);
         if let Some(version) = next.and_then(|next| next.init)
             && missed.discontinuities > 0
         {
             let _ = listing.manifest.change_init(version);
         }
         for index in 0..missed.segments {
-            let duration = (each + u64::from(index < longer)) * UNIT;
-            let view = listing.manifest.view();
-            let discontinuous = index < missed.discontinuities;
-            let facts = SegmentFacts {
-                msn: view.edge().open,
-                duration: MediaDuration::from_nanos(duration),
-                continuity: if discontinuous {
-                    Continuity::Discontinuous
-                } else {
-                    Continuity::Continuous
-                },
-                discontinuity_sequence: DiscontinuitySequence::new(0),
-                init: None,
-                captured_at: None,
-                bytes: 0,
-                availability: Availability::Gap,
-            };
-            push(&mut listing.manifest, &facts).expect(LISTED);
-            sink.missing(&self.recording, &facts);
+            let manifest = &mut listing.manifest;
+            let msn = manifest.view().edge().open;
+            let mut gap = PartFacts::new(missed.share(index), MediaRef::new(msn.value()))
+                .gap()
+                .size(0)
+                .cut(Cut::After);
+            if index < missed.discontinuities {
+                gap = gap.discontinuous();
+            }
+            let rolled = manifest.push(gap).expect(LISTED);
+            let closed = rolled.closed_after.expect("such a part closes its segment");
+            sink.missing(&self.recording, &SegmentFacts::new(&closed, 0));
         }
     }
 

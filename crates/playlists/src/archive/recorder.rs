@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use llhls_manifest::{Availability, ClosedSegment, Continuity};
+use llhls_manifest::{Availability, ClosedSegment, Continuity, MediaDuration};
 
 use super::queue::{Archive, Job, Missed};
 use super::segment::SegmentFacts;
@@ -63,6 +63,15 @@ impl Recorder {
 }
 
 impl Missed {
+    /// How long the segment `index` of them is taken for: all alike, and together exactly as long
+    /// as they were. Printed durations are multiples of 10 µs.
+    pub(crate) fn share(&self, index: u64) -> MediaDuration {
+        const UNIT: u64 = 10_000;
+        let units = self.duration / UNIT;
+        let longer = u64::from(index < units % self.segments);
+        MediaDuration::from_nanos((units / self.segments + longer) * UNIT)
+    }
+
     fn and(mut self, facts: &SegmentFacts) -> Self {
         self.segments += 1;
         self.duration += facts.duration.as_nanos();

@@ -204,6 +204,47 @@ async fn what_a_crash_lost_in_between_is_a_gap() {
     assert_eq!(gaps.map(|gap| gap.msn).collect::<Vec<_>>(), [6, 7, 8]);
 }
 
+/// Gaps of both kinds at once: the sink knows what is missing at the start, the queue what it
+/// dropped; and the recording that is made of both reads back as it was listed.
+#[tokio::test]
+async fn what_was_dropped_at_the_start_is_not_counted_twice() {
+    let folder = Folder::new();
+    recorded(&folder, 5);
+    let mut sink = folder.sink();
+    let (playlists, archive, mut worker) = registry(ArchiveConfig::new().queue_bytes(4000));
+    let mut config = video("e1");
+    config.manifest = manifest("e1").start(Msn::new(6), DiscontinuitySequence::new(0));
+    let mut publisher = playlists
+        .publisher(&name("show"), &name("video"), config)
+        .unwrap();
+    publisher.init(Bytes::from_static(b"init"));
+    // Two segments too large for the queue, one that fits, one too large behind it, and so on.
+    for (segment, bytes) in [(0, 2000), (1, 2000), (2, 10), (3, 2000), (4, 10), (5, 2000)] {
+        if segment == 4 {
+            publisher.init(Bytes::from_static(b"other init"));
+        }
+        parts(&mut publisher, segment..segment + 1, bytes);
+        work(&mut worker, &mut sink);
+    }
+    publisher.fin();
+    work(&mut worker, &mut sink);
+    assert_eq!((archive.stats().stored, archive.stats().dropped), (2, 4));
+
+    let dvr = viewer(&playlists).dvr().unwrap();
+    let body = dvr.playlist(&directives(""), Coding::Identity).await;
+    let text = String::from_utf8(body.unwrap().bytes.to_vec()).unwrap();
+    let media = playlist_oracle::assert_media_playlist(&text);
+    let there = media.segments.iter().filter(|segment| !segment.gap);
+    let there: Vec<_> = there.map(|segment| segment.msn).collect();
+    assert_eq!(there, [1, 2, 3, 4, 5, 8, 10]);
+    assert_eq!((media.media_sequence, media.segments.len()), (1, 11));
+
+    let stored = sink.directory().recording(&recording("e1")).unwrap();
+    let again = stored.unwrap().playlist().unwrap();
+    let again = playlist_oracle::assert_media_playlist(&again);
+    assert_eq!(again.segments, media.segments);
+}
+
 #[tokio::test]
 async fn what_goes_on_far_ahead_is_another_recording() {
     let folder = Folder::new();
