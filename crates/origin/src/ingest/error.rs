@@ -19,6 +19,10 @@ pub(crate) enum IngestError {
     Busy { limit: usize },
     /// As many paths as there may be are in use.
     Full { limit: usize },
+    /// A manifest beside the media, which is read over, is larger than any.
+    ManifestTooLarge { limit: usize },
+    /// The task that read the body ended by a fault of ours.
+    Broken,
     /// The bytes are not what this origin takes.
     Media(MediaError),
     /// The rendition cannot be opened.
@@ -46,6 +50,8 @@ impl IngestError {
             Self::Name(_) | Self::KeyFrames { .. } => StatusCode::BAD_REQUEST,
             Self::Replaced | Self::Busy { .. } => StatusCode::CONFLICT,
             Self::Full { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Self::ManifestTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Broken => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Media(error) => match error.fault() {
                 Fault::MissingInit => StatusCode::PRECONDITION_FAILED,
                 Fault::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -78,6 +84,10 @@ impl fmt::Display for IngestError {
                 )
             }
             Self::Full { limit } => write!(formatter, "{limit} paths are in use already"),
+            Self::ManifestTooLarge { limit } => {
+                write!(formatter, "a manifest of more than {limit} bytes")
+            }
+            Self::Broken => formatter.write_str("reading the body ended by a fault of the origin"),
             Self::Media(error) => write!(formatter, "{error}"),
             Self::Open { rendition, error } => {
                 write!(

@@ -15,7 +15,7 @@ impl Point {
     ///
     /// Of the rest only the last element counts, without its extension and without the DASH-IF
     /// keyword (`Streams(video1)` is `video1`, ING-08).
-    pub(super) fn parse(presentation: &str, label: Option<&str>) -> Result<Self, InvalidName> {
+    pub(crate) fn parse(presentation: &str, label: Option<&str>) -> Result<Self, InvalidName> {
         let presentation = presentation.parse()?;
         let Some(label) = label else {
             return Ok(Self {
@@ -38,9 +38,35 @@ impl Point {
         let stem = if stem.is_empty() { inner } else { stem };
         Ok(Self {
             presentation,
-            label: Some(stem.parse()?),
+            label: Some(without_number(stem).parse()?),
         })
     }
+}
+
+/// The track that a segment's name belongs to, where the name is of the kind that DASH packagers give:
+/// `init-stream0` and `chunk-stream0-00001` are of `stream0`. Any other name stays what it is, number and all.
+fn without_number(stem: &str) -> &str {
+    if let Some(track) = stem.strip_prefix("init-") {
+        return track;
+    }
+    let segment = ["chunk-", "segment-", "seg-"]
+        .iter()
+        .find_map(|prefix| stem.strip_prefix(prefix));
+    let parts = segment.and_then(|segment| segment.rsplit_once('-'));
+    match parts {
+        Some((track, number)) if number.bytes().all(|byte| byte.is_ascii_digit()) => track,
+        _ => stem,
+    }
+}
+
+/// Whether a path is that of a manifest: encoders that package by themselves send theirs along (ING-09, ING-10).
+pub(super) fn is_manifest(label: &str) -> bool {
+    let extension = label
+        .rsplit_once('.')
+        .map_or("", |(_stem, extension)| extension);
+    ["mpd", "m3u8"]
+        .iter()
+        .any(|known| extension.eq_ignore_ascii_case(known))
 }
 
 #[cfg(test)]
@@ -61,6 +87,11 @@ mod tests {
         assert_eq!(label("Streams(video1)"), "video1");
         assert_eq!(label("Switching(v)/Streams(video1.cmfv)"), "video1");
         assert_eq!(Point::parse("show", None).unwrap().label, None);
+        assert_eq!(label("init-stream0.m4s"), "stream0");
+        assert_eq!(label("chunk-stream0-00042.m4s"), "stream0");
+        assert_eq!(label("camera-2.mp4"), "camera-2");
+        assert!(is_manifest("show.mpd") && is_manifest("a/master.M3U8"));
+        assert!(!is_manifest("mpd"));
     }
 
     #[test]

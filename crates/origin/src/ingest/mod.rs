@@ -31,11 +31,12 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::put;
 use futures_util::StreamExt as _;
 use http::StatusCode;
+use llhls::registry::InvalidName;
 
 use crate::origin::Origin;
-use error::IngestError;
-use label::Point;
-pub(crate) use points::Points;
+pub(crate) use error::IngestError;
+pub(crate) use label::Point;
+pub(crate) use points::{Points, Publishing};
 
 /// The routes below `/ingest`.
 pub(crate) fn routes() -> Router<Origin> {
@@ -52,7 +53,7 @@ async fn whole(
     Path(presentation): Path<String>,
     body: Body,
 ) -> Response {
-    respond(receive(origin, &presentation, None, body).await)
+    respond(take(origin, Point::parse(&presentation, None), body).await)
 }
 
 async fn labelled(
@@ -60,21 +61,27 @@ async fn labelled(
     Path((presentation, label)): Path<(String, String)>,
     body: Body,
 ) -> Response {
-    respond(receive(origin, &presentation, Some(&label), body).await)
+    if label::is_manifest(&label) {
+        return respond(ignore(body).await);
+    }
+    respond(take(origin, Point::parse(&presentation, Some(&label)), body).await)
 }
 
 /// Publishes a body as it arrives; how many parts it gave.
 ///
-/// Dropping the future, which is what a lost connection does, leaves everything published so far in
-/// place and the point free for the next request.
-async fn receive(
+/// In a task of its own: an encoder that has sent everything and does not wait for the answer takes the request's
+/// future with it, and what it sent last would be lost. The task ends with the body, as the body does with its connection.
+async fn take(
     origin: Origin,
-    presentation: &str,
-    label: Option<&str>,
+    point: Result<Point, InvalidName>,
     body: Body,
 ) -> Result<u64, IngestError> {
-    let point = Point::parse(presentation, label)?;
-    let mut publishing = origin.points().join(&origin, point)?;
+    let publishing = origin.points().join(&origin, point?)?;
+    let receiving = tokio::spawn(receive(publishing, body));
+    receiving.await.map_err(|_panic| IngestError::Broken)?
+}
+
+async fn receive(mut publishing: Publishing, body: Body) -> Result<u64, IngestError> {
     let before = publishing.parts();
     let mut chunks = body.into_data_stream();
     while let Some(chunk) = chunks.next().await {
@@ -84,6 +91,20 @@ async fn receive(
     }
     publishing.finish()?;
     Ok(publishing.parts().saturating_sub(before))
+}
+
+/// Reads over a manifest that an encoder sends beside its media (ING-10).
+async fn ignore(body: Body) -> Result<u64, IngestError> {
+    const LIMIT: usize = 1 << 20;
+    let mut chunks = body.into_data_stream();
+    let mut read = 0;
+    while let Some(Ok(chunk)) = chunks.next().await {
+        read += chunk.len();
+        if read > LIMIT {
+            return Err(IngestError::ManifestTooLarge { limit: LIMIT });
+        }
+    }
+    Ok(0)
 }
 
 fn respond(result: Result<u64, IngestError>) -> Response {

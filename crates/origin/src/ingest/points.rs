@@ -191,6 +191,17 @@ impl Publishing {
         lock(&self.feed).receive(source, chunk, now)
     }
 
+    /// Takes media that came another way than as boxes, and publishes what it completes.
+    #[cfg(feature = "rtmp")]
+    pub(crate) fn take(
+        &mut self,
+        item: crate::media::MediaItem,
+        now: SystemTime,
+    ) -> Result<(), IngestError> {
+        let source = self.source.as_ref().expect(JOINED).id();
+        lock(&self.feed).take(source, item, now)
+    }
+
     /// The request has ended in order.
     pub(crate) fn finish(&mut self) -> Result<(), IngestError> {
         let source = self.source.as_mut().expect(JOINED);

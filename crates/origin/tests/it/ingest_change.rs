@@ -205,3 +205,25 @@ async fn a_segment_is_complete_with_its_last_part_and_the_hint_comes_true() {
         .filter(|line| line.starts_with("#EXT-X-PART:"));
     assert!(parts.any(|line| line.contains(&named)), "{hint} never came");
 }
+
+#[tokio::test]
+async fn manifests_beside_the_media_are_read_over() {
+    let server = Server::start().await;
+    let clip = Clip::demo();
+    // As ffmpeg's own packager sends it: a manifest, a header, segments with numbers.
+    let manifest = put(&server, "/ingest/cam/manifest.mpd", b"<MPD/>".to_vec()).await;
+    assert_eq!(manifest.status, StatusCode::OK, "{manifest:?}");
+    let header = clip.header().to_vec();
+    put(&server, "/ingest/cam/init-stream0.m4s", header).await;
+    for second in 0..4 {
+        let path = format!("/ingest/cam/chunk-stream0-{second:05}.m4s");
+        let answer = put(&server, &path, clip.between(second, second + 1)).await;
+        assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+    }
+    let playlist = server.get("/live/cam/stream0/media.m3u8").await;
+    let text = playlist.playlist();
+    assert!(!text.contains("#EXT-X-DISCONTINUITY\n"), "{text}");
+    assert!(listed(text) > 1.9, "{text}");
+    let large = put(&server, "/ingest/cam/manifest.mpd", vec![0; 2 << 20]).await;
+    assert_eq!(large.status, StatusCode::PAYLOAD_TOO_LARGE);
+}
