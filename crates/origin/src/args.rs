@@ -78,6 +78,17 @@ pub(crate) struct Args {
     )]
     pub(crate) drain: u64,
 
+    /// Address to take RTMP on (OBS, hardware encoders): `rtmp://ADDR/live/NAME`. [default: port 1935
+    /// of the address above, where it is free]
+    #[cfg(feature = "rtmp")]
+    #[arg(long, value_name = "ADDR", env = "LLHLS_RTMP")]
+    pub(crate) rtmp: Option<SocketAddr>,
+
+    /// Take no RTMP.
+    #[cfg(feature = "rtmp")]
+    #[arg(long, conflicts_with = "rtmp")]
+    pub(crate) no_rtmp: bool,
+
     /// Leave out the built-in demo stream.
     #[arg(long)]
     pub(crate) no_demo: bool,

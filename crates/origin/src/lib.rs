@@ -6,6 +6,7 @@
 //!
 //! ```text
 //!   PUT /ingest/…  ──► ingest ──► media (boxes, cutting) ──► Publisher ┐
+//!   rtmp://…       ──► rtmp ──────────────────────────────┘
 //!   demo clips     ──► media::demo ──► Demo ───────────────► Publisher ┤
 //!                                                                      ▼
 //!   GET /live/…    ◄── delivery ◄──────────────── Viewer ◄────── llhls registry
@@ -43,6 +44,8 @@ mod origin;
 mod page;
 mod rendition;
 mod router;
+#[cfg(feature = "rtmp")]
+mod rtmp;
 mod server;
 
 // The public interface is:
@@ -51,4 +54,11 @@ pub use api::multivariant_path;
 pub use delivery::{Delivering, Delivery, DeliveryBody, Incomplete};
 pub use demo::{DEMO, Demo, DemoError};
 pub use router::{Answering, OriginBody, OriginService};
+#[cfg(feature = "rtmp")]
+pub use rtmp::serve_rtmp;
 pub use server::{Drained, Limits, Reloaded, Server, Tls, TlsError, serve, stop_signal};
+
+// Only for the fuzz targets.
+#[cfg(all(fuzzing, feature = "rtmp"))]
+#[doc(hidden)]
+pub use rtmp::read_all as read_rtmp;

@@ -67,13 +67,47 @@ async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
         });
     }
     for root in &roots {
-        // Nobody has to read it.
-        if let Err(error) = announce(root, &streams) {
-            tracing::warn!("the addresses could not be printed: {error}");
-        }
+        announce(root, &streams)?;
     }
+    #[cfg(feature = "rtmp")]
+    take_rtmp(&args, &origin).await?;
     let drained = server.run(origin::stop_signal()).await;
     tracing::info!(cut = drained.cut, "stopped");
+    Ok(())
+}
+
+/// Takes RTMP beside HTTP. Where nobody asked for it, a port that is in use is no reason to stop.
+#[cfg(feature = "rtmp")]
+async fn take_rtmp(args: &Args, origin: &Origin) -> Result<(), Box<dyn std::error::Error>> {
+    const PORT: u16 = 1935;
+    if args.no_rtmp {
+        return Ok(());
+    }
+    // Whoever lets the system choose one port wants the other one chosen too.
+    let port = if args.listen.port() == 0 { 0 } else { PORT };
+    let usual = SocketAddr::new(args.listen.ip(), port);
+    let listener = match (bind(args.rtmp.unwrap_or(usual)).await, args.rtmp) {
+        (Ok(listener), _) => listener,
+        (Err(error), Some(_)) => return Err(error.into()),
+        (Err(error), None) => {
+            tracing::warn!("no RTMP: {error}; --rtmp ADDR chooses another");
+            return Ok(());
+        }
+    };
+    let mut out = std::io::stdout().lock();
+    writeln!(
+        out,
+        "RTMP       rtmp://{}/live/NAME",
+        listener.local_addr()?
+    )?;
+    out.flush()?;
+    let origin = origin.clone();
+    tokio::spawn(async move {
+        let served = origin::serve_rtmp(&origin, listener, origin::stop_signal()).await;
+        if let Err(error) = served {
+            tracing::error!("RTMP stopped: {error}");
+        }
+    });
     Ok(())
 }
 

@@ -81,6 +81,57 @@ pub(crate) struct Shape {
     pub(crate) moof: usize,
 }
 
+#[cfg(feature = "rtmp")]
+impl Sample {
+    /// A sample whose bytes are a buffer of its own.
+    pub(crate) fn new(duration: u32, size: u32, sync: SyncPoint, composition_offset: i64) -> Self {
+        // "Depends on no other", or on others; and the bit that players look at.
+        let flags = match sync {
+            SyncPoint::Sync => 0x0200_0000,
+            SyncPoint::Dependent => 0x0100_0000 | NON_SYNC,
+        };
+        Self {
+            duration,
+            size,
+            flags,
+            composition_offset,
+            sync,
+            at: 0,
+        }
+    }
+}
+
+#[cfg(feature = "rtmp")]
+impl Fragment {
+    /// One sample that came without boxes around it. A timeline that would overflow is cut off.
+    pub(crate) fn of_sample(
+        track: TrackId,
+        timescale: Timescale,
+        sequence: u32,
+        decode_time: u64,
+        sample: Sample,
+        bytes: Bytes,
+    ) -> Self {
+        let duration = u64::from(sample.duration);
+        Self {
+            track,
+            timescale,
+            sequence,
+            decode_time: decode_time.min(u64::MAX - duration),
+            duration,
+            samples: Arc::new([sample]),
+            unit: bytes,
+            shape: Shape {
+                description: None,
+                whole: false,
+                encrypted: false,
+                moof: 0,
+            },
+            capture: None,
+        }
+    }
+}
+
 impl Fragment {
     /// The track.
     pub fn track(&self) -> TrackId {

@@ -15,7 +15,6 @@ mod files;
 mod index;
 mod recording;
 mod sink;
-mod steps;
 #[cfg(test)]
 mod tests;
 

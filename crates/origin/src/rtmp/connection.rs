@@ -1,0 +1,145 @@
+//! One encoder's socket.
+
+use std::time::{Duration, SystemTime};
+
+use bytes::BytesMut;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::ingest::{Point, Publishing};
+use crate::media::MediaItem;
+use crate::origin::Origin;
+use crate::rtmp::error::RtmpError;
+use crate::rtmp::remux::Remux;
+use crate::rtmp::session::{Event, Session};
+
+/// How long an encoder may take until it publishes, and to take an answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long one that publishes may be silent before its connection counts as lost. What it had
+/// published waits for it as after any lost connection.
+const SILENCE: Duration = Duration::from_secs(30);
+
+/// Bytes of one read.
+const READ: usize = 64 << 10;
+
+/// A stream that is being published.
+struct Stream {
+    publishing: Publishing,
+    remux: Remux,
+}
+
+/// Speaks with an encoder until it leaves, or does what cannot be taken.
+pub(super) async fn run(origin: &Origin, mut socket: TcpStream) -> Result<(), RtmpError> {
+    socket.set_nodelay(true)?;
+    let mut session = Session::new();
+    let mut stream = None;
+    let mut input = BytesMut::with_capacity(READ);
+    loop {
+        input.clear();
+        input.reserve(READ);
+        let patience = if session.is_publishing() {
+            SILENCE
+        } else {
+            PATIENCE
+        };
+        let read = timeout(patience, socket.read_buf(&mut input)).await;
+        let count = read.map_err(|_elapsed| RtmpError::Silent)??;
+        if count == 0 {
+            return finish(stream, Ending::Lost);
+        }
+        let mut bytes = &input[..];
+        loop {
+            let mut events = Vec::new();
+            let received = session.receive(bytes, &mut events);
+            bytes = &[];
+            let is_last = !events
+                .iter()
+                .any(|event| matches!(event, Event::Publish { .. }));
+            // What came before a fault is good media, and is published.
+            for event in events {
+                handle(origin, &mut session, &mut stream, event)?;
+            }
+            received?;
+            if is_last {
+                break;
+            }
+        }
+        let output = session.take_output();
+        if !output.is_empty() {
+            let sent = timeout(PATIENCE, socket.write_all(&output)).await;
+            sent.map_err(|_elapsed| RtmpError::Silent)??;
+        }
+    }
+}
+
+fn handle(
+    origin: &Origin,
+    session: &mut Session,
+    stream: &mut Option<Stream>,
+    event: Event,
+) -> Result<(), RtmpError> {
+    match event {
+        Event::Publish { app, key } => {
+            // Some encoders have one field only, and put everything into the application's name.
+            let name = if key.is_empty() { &app } else { &key };
+            match Point::parse(name, None)
+                .map_err(Into::into)
+                .and_then(|point| origin.points().join(origin, point))
+            {
+                Ok(publishing) => {
+                    tracing::info!(%app, name, "an RTMP encoder publishes");
+                    let remux = Remux::new();
+                    *stream = Some(Stream { publishing, remux });
+                    session.accept();
+                }
+                Err(error) => {
+                    tracing::info!(%app, name, %error, "RTMP refused");
+                    session.reject(&error.to_string());
+                }
+            }
+            Ok(())
+        }
+        Event::Message(message) => {
+            let Some(Stream { publishing, remux }) = stream else {
+                return Ok(());
+            };
+            let mut items = Vec::new();
+            let taken = remux.take(message, &mut items);
+            publish(publishing, items)?;
+            taken
+        }
+        Event::Unpublish => finish(stream.take(), Ending::LastWord),
+    }
+}
+
+/// How a stream stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ending {
+    /// The encoder ended it: so does the playlist.
+    LastWord,
+    /// The connection was lost: the stream waits for its encoder to come back.
+    Lost,
+}
+
+fn finish(stream: Option<Stream>, ending: Ending) -> Result<(), RtmpError> {
+    let Some(mut stream) = stream else {
+        return Ok(());
+    };
+    let mut items = Vec::new();
+    stream.remux.finish(&mut items);
+    if ending == Ending::LastWord {
+        items.push(MediaItem::LastSegment);
+    }
+    publish(&mut stream.publishing, items)?;
+    Ok(stream.publishing.finish()?)
+}
+
+fn publish(publishing: &mut Publishing, items: Vec<MediaItem>) -> Result<(), RtmpError> {
+    let now = SystemTime::now();
+    for item in items {
+        publishing.take(item, now)?;
+    }
+    Ok(())
+}
