@@ -10,7 +10,6 @@ use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use http::StatusCode;
-use tokio::net::TcpListener;
 
 use crate::clips::ffmpeg;
 use crate::support::Server;
@@ -136,6 +135,7 @@ async fn download(server: &Server, presentation: &str, rendition: &str) -> Vec<u
 enum Way {
     /// One long request, with these flags.
     Http(&'static str),
+    #[cfg(feature = "rtmp")]
     Rtmp,
 }
 
@@ -173,8 +173,9 @@ async fn check(case: Case) {
                 format!("{copy} {sent_path}"),
             )
         }
+        #[cfg(feature = "rtmp")]
         Way::Rtmp => {
-            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
             let address = listener.local_addr().unwrap();
             let origin = server.origin.clone();
             tokio::spawn(async move {
