@@ -15,6 +15,7 @@ mod files;
 mod index;
 mod recording;
 mod sink;
+mod steps;
 #[cfg(test)]
 mod tests;
 
