@@ -67,7 +67,10 @@ async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
         });
     }
     for root in &roots {
-        announce(root, &streams)?;
+        // Nobody has to read it.
+        if let Err(error) = announce(root, &streams) {
+            tracing::warn!("the addresses could not be printed: {error}");
+        }
     }
     #[cfg(feature = "rtmp")]
     take_rtmp(&args, &origin).await?;

@@ -46,6 +46,8 @@ const SPANS: usize = 4;
 #[derive(Debug)]
 pub(super) struct Activity {
     born: Instant,
+    /// When the head of the first request must be there.
+    first_head: Instant,
     traffic: Arc<Traffic>,
     idle_time: Duration,
     /// Half of `answer_time`.
@@ -86,11 +88,12 @@ pub(super) struct Underway {
 }
 
 impl Activity {
-    pub(super) fn new(limits: &Limits, traffic: Arc<Traffic>) -> Arc<Self> {
+    pub(super) fn new(limits: &Limits, traffic: Arc<Traffic>, first_head: Instant) -> Arc<Self> {
         Arc::new(Self {
             born: Instant::now(),
+            first_head,
             traffic,
-            idle_time: limits.idle_time,
+            idle_time: limits.idle_time.max(Duration::from_millis(1)),
             span: (limits.answer_time / 2).max(Duration::from_millis(1)),
             requests: AtomicU32::new(0),
             quiet_since: AtomicU64::new(NONE_YET),
@@ -122,7 +125,7 @@ impl Activity {
     /// An answer that began three spans ago or earlier has had at least `answer_time`, that is two
     /// whole spans. Counting answers by span instead of giving each a timer costs one addition.
     pub(super) fn verdict(&self, now: Instant) -> Verdict {
-        let next = now + self.span;
+        let next = now + self.span.min(self.idle_time);
         if self.requests.load(Ordering::Relaxed) > 0 {
             let oldest = (self.span_at(now) + 1) % SPANS;
             return if self.sending[oldest].load(Ordering::Relaxed) > 0 {
@@ -131,16 +134,14 @@ impl Activity {
                 Verdict::Well(next)
             };
         }
-        match self.quiet_since.load(Ordering::Relaxed) {
-            NONE_YET => Verdict::Idle,
-            since => {
-                let until = self.born + Duration::from_millis(since) + self.idle_time;
-                if until <= now {
-                    Verdict::Idle
-                } else {
-                    Verdict::Well(until.min(next))
-                }
-            }
+        let until = match self.quiet_since.load(Ordering::Relaxed) {
+            NONE_YET => self.first_head,
+            since => self.born + Duration::from_millis(since) + self.idle_time,
+        };
+        if until <= now {
+            Verdict::Idle
+        } else {
+            Verdict::Well(until.min(next))
         }
     }
 
@@ -188,17 +189,17 @@ mod tests {
         let limits = Limits::new()
             .idle_time(Duration::from_secs(60))
             .answer_time(Duration::from_secs(20));
-        Activity::new(&limits, Arc::new(Traffic::new(2)))
+        let first_head = Instant::now() + Duration::from_secs(10);
+        Activity::new(&limits, Arc::new(Traffic::new(2)), first_head)
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_connection_is_idle_without_requests_and_only_then() {
         let activity = activity();
-        assert_eq!(
-            activity.verdict(Instant::now()),
-            Verdict::Idle,
-            "no request came"
-        );
+        let soon = activity.verdict(Instant::now());
+        assert_eq!(soon, Verdict::Well(activity.first_head));
+        let then = activity.verdict(activity.first_head);
+        assert_eq!(then, Verdict::Idle, "no request came");
         let request = activity.begin(Effect::Reads).unwrap();
         tokio::time::advance(Duration::from_secs(600)).await;
         let verdict = activity.verdict(Instant::now());

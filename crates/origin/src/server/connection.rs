@@ -67,11 +67,12 @@ async fn drive<S, B, I>(
     B::Error: Into<Box<dyn StdError + Send + Sync>>,
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let activity = Activity::new(&shared.limits, Arc::clone(&shared.traffic));
+    let activity = Activity::new(&shared.limits, Arc::clone(&shared.traffic), first_head);
     let requests = Requests::new(Arc::clone(shared), Arc::clone(&activity));
     let connection = shared.http.serve_connection(TokioIo::new(io), requests);
     let mut connection = pin!(connection);
-    let mut timer = pin!(sleep_until(first_head));
+    let first_look = Instant::now() + shared.limits.idle_time;
+    let mut timer = pin!(sleep_until(first_look.min(first_head)));
     let mut closing = false;
     loop {
         tokio::select! {

@@ -1,11 +1,16 @@
 use bytes::Bytes;
 use http::{Method, StatusCode};
 
+use crate::client::{Transport, on_every_transport};
 use crate::support::Server;
 
-#[tokio::test]
-async fn every_answer_may_be_read_by_scripts_of_any_site() {
-    let (server, _publisher) = Server::with_show().await;
+on_every_transport![
+    every_answer_may_be_read_by_scripts_of_any_site,
+    a_preflight_allows_ranges_and_is_remembered,
+];
+
+async fn every_answer_may_be_read_by_scripts_of_any_site(transport: Transport) {
+    let (server, _publisher) = Server::with_show_over(transport).await;
     for (path, status) in [
         ("/live/show/video/media.m3u8", StatusCode::OK),
         (
@@ -31,9 +36,8 @@ async fn every_answer_may_be_read_by_scripts_of_any_site() {
     }
 }
 
-#[tokio::test]
-async fn a_preflight_allows_ranges_and_is_remembered() {
-    let (server, _publisher) = Server::with_show().await;
+async fn a_preflight_allows_ranges_and_is_remembered(transport: Transport) {
+    let (server, _publisher) = Server::with_show_over(transport).await;
     let answer = server
         .request(
             Method::OPTIONS,

@@ -3,13 +3,29 @@ use std::io::Read as _;
 use bytes::Bytes;
 use http::{Method, StatusCode};
 
+use crate::client::{Transport, on_every_transport};
 use crate::support::{PARTS, Server, audio, payload, publish, video};
+
+on_every_transport![
+    a_playlist_says_what_it_is_and_how_long_it_is_good,
+    a_blocked_request_is_answered_by_the_part_it_waits_for,
+    the_hinted_part_is_held_until_it_is_there,
+    directives_fail_with_400_and_are_not_cached,
+    a_finished_stream_ignores_directives,
+    gzip_is_sent_to_those_who_take_it_under_a_tag_of_its_own,
+    an_unchanged_resource_is_304,
+    a_segment_is_its_parts_and_answers_ranges,
+    head_is_get_without_a_body_and_other_methods_are_405,
+    what_is_not_there_is_404_with_a_reason,
+    the_multivariant_playlist_lists_what_is_published,
+    the_multivariant_playlist_waits_for_a_stream_that_is_starting,
+    the_page_is_in_the_binary,
+];
 
 const PLAYLIST: &str = "/live/show/video/media.m3u8";
 
-#[tokio::test]
-async fn a_playlist_says_what_it_is_and_how_long_it_is_good() {
-    let (server, _publisher) = Server::with_show().await;
+async fn a_playlist_says_what_it_is_and_how_long_it_is_good(transport: Transport) {
+    let (server, _publisher) = Server::with_show_over(transport).await;
     let answer = server.get(PLAYLIST).await;
     assert_eq!(
         answer.header("content-type"),
@@ -34,9 +50,8 @@ async fn a_playlist_says_what_it_is_and_how_long_it_is_good() {
     assert_eq!(blocking.playlist(), answer.playlist());
 }
 
-#[tokio::test]
-async fn a_blocked_request_is_answered_by_the_part_it_waits_for() {
-    let (server, mut publisher) = Server::with_show().await;
+async fn a_blocked_request_is_answered_by_the_part_it_waits_for(transport: Transport) {
+    let (server, mut publisher) = Server::with_show_over(transport).await;
     let viewer = server.origin.playlists().viewer("show", "video").unwrap();
     let (answer, ()) = tokio::join!(
         server.get("/live/show/video/media.m3u8?_HLS_msn=11&_HLS_part=1&_HLS_skip=YES"),
@@ -56,9 +71,8 @@ async fn a_blocked_request_is_answered_by_the_part_it_waits_for() {
     );
 }
 
-#[tokio::test]
-async fn the_hinted_part_is_held_until_it_is_there() {
-    let (server, mut publisher) = Server::with_show().await;
+async fn the_hinted_part_is_held_until_it_is_there(transport: Transport) {
+    let (server, mut publisher) = Server::with_show_over(transport).await;
     let viewer = server.origin.playlists().viewer("show", "video").unwrap();
     let (answer, ()) = tokio::join!(server.get("/live/show/video/e1-11.1.m4s"), async {
         while viewer.waiting() == 0 {
@@ -70,9 +84,8 @@ async fn the_hinted_part_is_held_until_it_is_there() {
     assert_eq!(answer.body, payload(PARTS * 10 + 1));
 }
 
-#[tokio::test]
-async fn directives_fail_with_400_and_are_not_cached() {
-    let (server, _publisher) = Server::with_show().await;
+async fn directives_fail_with_400_and_are_not_cached(transport: Transport) {
+    let (server, _publisher) = Server::with_show_over(transport).await;
     for query in [
         "_HLS_part=0",
         "_HLS_msn=x",
@@ -98,9 +111,8 @@ async fn directives_fail_with_400_and_are_not_cached() {
     }
 }
 
-#[tokio::test]
-async fn a_finished_stream_ignores_directives() {
-    let (server, publisher) = Server::with_show().await;
+async fn a_finished_stream_ignores_directives(transport: Transport) {
+    let (server, publisher) = Server::with_show_over(transport).await;
     publisher.fin();
     for query in ["", "_HLS_msn=99999", "_HLS_part=3", "_HLS_msn=x"] {
         let answer = server.get(&format!("{PLAYLIST}?{query}")).await;
@@ -108,9 +120,8 @@ async fn a_finished_stream_ignores_directives() {
     }
 }
 
-#[tokio::test]
-async fn gzip_is_sent_to_those_who_take_it_under_a_tag_of_its_own() {
-    let (server, _publisher) = Server::with_show().await;
+async fn gzip_is_sent_to_those_who_take_it_under_a_tag_of_its_own(transport: Transport) {
+    let (server, _publisher) = Server::with_show_over(transport).await;
     let identity = server.get(PLAYLIST).await;
     let gzip = server
         .get_with(PLAYLIST, &[("accept-encoding", "gzip")])
@@ -129,9 +140,8 @@ async fn gzip_is_sent_to_those_who_take_it_under_a_tag_of_its_own() {
     assert_eq!(refused.header("content-encoding"), "");
 }
 
-#[tokio::test]
-async fn an_unchanged_resource_is_304() {
-    let (server, _publisher) = Server::with_show().await;
+async fn an_unchanged_resource_is_304(transport: Transport) {
+    let (server, _publisher) = Server::with_show_over(transport).await;
     for path in [
         PLAYLIST,
         "/live/show/video/e1-5.m4s",
@@ -155,9 +165,8 @@ async fn an_unchanged_resource_is_304() {
     }
 }
 
-#[tokio::test]
-async fn a_segment_is_its_parts_and_answers_ranges() {
-    let (server, _publisher) = Server::with_show().await;
+async fn a_segment_is_its_parts_and_answers_ranges(transport: Transport) {
+    let (server, _publisher) = Server::with_show_over(transport).await;
     let path = "/live/show/video/e1-2.m4s";
     let whole: Vec<u8> = (PARTS..PARTS * 2)
         .flat_map(|number| payload(number).to_vec())
@@ -201,9 +210,8 @@ async fn a_segment_is_its_parts_and_answers_ranges() {
     );
 }
 
-#[tokio::test]
-async fn head_is_get_without_a_body_and_other_methods_are_405() {
-    let (server, _publisher) = Server::with_show().await;
+async fn head_is_get_without_a_body_and_other_methods_are_405(transport: Transport) {
+    let (server, _publisher) = Server::with_show_over(transport).await;
     for path in [
         PLAYLIST,
         "/live/show/video/e1-2.m4s",
@@ -224,9 +232,8 @@ async fn head_is_get_without_a_body_and_other_methods_are_405() {
     }
 }
 
-#[tokio::test]
-async fn what_is_not_there_is_404_with_a_reason() {
-    let (server, _publisher) = Server::with_show().await;
+async fn what_is_not_there_is_404_with_a_reason(transport: Transport) {
+    let (server, _publisher) = Server::with_show_over(transport).await;
     for path in [
         "/nothing",
         "/live/other/index.m3u8",
@@ -244,9 +251,8 @@ async fn what_is_not_there_is_404_with_a_reason() {
     }
 }
 
-#[tokio::test]
-async fn the_multivariant_playlist_lists_what_is_published() {
-    let (server, _video) = Server::with_show().await;
+async fn the_multivariant_playlist_lists_what_is_published(transport: Transport) {
+    let (server, _video) = Server::with_show_over(transport).await;
     let mut sound = server.publisher("audio", audio());
     publish(&mut sound, 0..PARTS * 10 + 1);
     let answer = server.get("/live/show/index.m3u8").await;
@@ -276,9 +282,8 @@ async fn the_multivariant_playlist_lists_what_is_published() {
     assert_eq!(streams["streams"][0]["renditions"][1]["kind"], "audio");
 }
 
-#[tokio::test]
-async fn the_multivariant_playlist_waits_for_a_stream_that_is_starting() {
-    let server = Server::start().await;
+async fn the_multivariant_playlist_waits_for_a_stream_that_is_starting(transport: Transport) {
+    let server = Server::over(transport).await;
     let mut publisher = server.publisher("video", video());
     let viewer = server.origin.playlists().viewer("show", "video").unwrap();
     let (answer, ()) = tokio::join!(server.get("/live/show/index.m3u8"), async {
@@ -290,9 +295,8 @@ async fn the_multivariant_playlist_waits_for_a_stream_that_is_starting() {
     assert_eq!(answer.status, StatusCode::OK);
 }
 
-#[tokio::test]
-async fn the_page_is_in_the_binary() {
-    let server = Server::start().await;
+async fn the_page_is_in_the_binary(transport: Transport) {
+    let server = Server::over(transport).await;
     let page = server.get("/").await;
     assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
     let text = String::from_utf8(page.body.to_vec()).unwrap();

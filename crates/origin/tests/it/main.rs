@@ -6,16 +6,30 @@
 mod cors;
 /// Playlists, parts, segments: status, headers and bodies.
 mod delivery;
+/// The whole table of directives, and when each answer came.
+mod directives;
 /// A real encoder, and what comes out held against what went in.
 mod encoder;
+/// What clients do wrong or too often, and that nothing is left of them.
+mod faults;
+/// Headers of every kind of answer, row by row.
+mod headers;
 /// Encoders, good and bad.
 mod ingest;
 /// Encoders that come back, come twice, or come with something else.
 mod ingest_change;
-/// HTTP/1.1, HTTP/2, stopping.
+/// The service under a router of somebody else.
+mod mounted;
+/// The open segment and its hinted ranges.
+mod open;
+/// HTTP/1.1, HTTP/2, TLS, limits, stopping.
 mod transport;
+/// What an answer costs: no copy, nothing kept of what does not exist.
+mod waste;
 
+/// A client that asks the same over every transport.
+mod client;
 /// What encoders send.
 mod clips;
-/// A server and a client for all of the above.
+/// A server for all of the above.
 mod support;

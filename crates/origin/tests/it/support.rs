@@ -1,19 +1,22 @@
-//! A server on a port of its own, and a client that keeps what it was told.
+//! A server on ports of its own, and what its streams are made of.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, StatusCode};
-use http_body_util::{BodyExt as _, Full};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
+use http::Method;
 use llhls::manifest::{Cut, ManifestConfig, MediaDuration, ResourceNames};
 use llhls::registry::{Audio, Media, Part, Publisher, RenditionConfig, Video};
-use origin::{Origin, OriginConfig};
+use origin::{Drained, Limits, Origin, OriginConfig, Tls};
+use rustls::crypto::ring;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+
+pub(crate) use crate::client::Answer;
+use crate::client::{Client, Place, Transport};
 
 /// Parts of a segment: 4 × 500 ms, a target duration of 2 s.
 pub(crate) const PARTS: u64 = 4;
@@ -21,60 +24,102 @@ pub(crate) const PARTS: u64 = 4;
 pub(crate) struct Server {
     pub(crate) origin: Origin,
     pub(crate) address: SocketAddr,
-    client: Client<HttpConnector, Full<Bytes>>,
+    pub(crate) place: Place,
+    client: Client,
     stop: Option<oneshot::Sender<()>>,
-    serving: JoinHandle<std::io::Result<()>>,
+    serving: JoinHandle<Drained>,
 }
 
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
+/// A certificate in files, and a client's trust in it.
+pub(crate) struct Identity {
+    pub(crate) certificate: PathBuf,
+    pub(crate) key: PathBuf,
+    pub(crate) trusted: Arc<rustls::ClientConfig>,
 }
 
-impl Answer {
-    pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers
-            .get(name)
-            .map_or("", |value| value.to_str().unwrap())
+impl Identity {
+    /// Files of their own for each call.
+    pub(crate) fn new() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let stem = format!("{}-{number}", std::process::id());
+        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+        let (certificate, key) = (
+            folder.join(format!("{stem}.pem")),
+            folder.join(format!("{stem}.key")),
+        );
+        let mut identity = Self {
+            certificate,
+            key,
+            trusted: client_config(rustls::RootCertStore::empty()),
+        };
+        identity.renew();
+        identity
     }
 
-    /// Holds every playlist that any test is served against two foreign parsers and the draft.
-    fn judge(&self) {
-        let is_playlist = self.header("content-type") == "application/vnd.apple.mpegurl";
-        if is_playlist && !self.body.is_empty() && self.header("content-encoding").is_empty() {
-            let text = std::str::from_utf8(&self.body).unwrap();
-            if let Err(violations) = playlist_oracle::check(text) {
-                panic!("{violations:#?}\n{text}");
-            }
+    /// Another certificate in the same files.
+    pub(crate) fn renew(&mut self) {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        std::fs::write(&self.key, made.signing_key.serialize_pem()).unwrap();
+        std::fs::write(&self.certificate, made.cert.pem()).unwrap();
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(made.cert.der().clone()).unwrap();
+        self.trusted = client_config(roots);
+    }
+}
+
+impl Drop for Identity {
+    fn drop(&mut self) {
+        for path in [&self.certificate, &self.key] {
+            // Left over is no failure of a test.
+            let _ = std::fs::remove_file(path);
         }
     }
+}
 
-    /// The body as a media playlist that two foreign parsers and the draft's rules accept.
-    pub(crate) fn playlist(&self) -> &str {
-        assert_eq!(self.status, StatusCode::OK, "{self:?}");
-        let text = std::str::from_utf8(&self.body).unwrap();
-        playlist_oracle::assert_media_playlist(text);
-        text
-    }
+fn client_config(roots: rustls::RootCertStore) -> Arc<rustls::ClientConfig> {
+    let provider = Arc::new(ring::default_provider());
+    let mut config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    Arc::new(config)
 }
 
 impl Server {
     pub(crate) async fn start() -> Self {
-        let origin = Origin::new(OriginConfig::new()).unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
+        Self::over(Transport::H1).await
+    }
+
+    /// A server that is asked over `transport`.
+    pub(crate) async fn over(transport: Transport) -> Self {
+        Self::with(transport, Limits::new(), OriginConfig::new()).await
+    }
+
+    pub(crate) async fn with(transport: Transport, limits: Limits, config: OriginConfig) -> Self {
+        let identity = Identity::new();
+        let tls = Tls::from_files(&identity.certificate, &identity.key).unwrap();
+        let origin = Origin::new(config).unwrap();
+        let clear = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let secure = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let place = Place {
+            clear: clear.local_addr().unwrap(),
+            tls: secure.local_addr().unwrap(),
+            trusted: Arc::clone(&identity.trusted),
+        };
         let (stop, stopped) = oneshot::channel();
-        let serving = tokio::spawn({
-            let origin = origin.clone();
-            async move { origin::serve(&origin, listener, async { drop(stopped.await) }).await }
-        });
-        let client = Client::builder(TokioExecutor::new()).build_http();
+        let server = origin::Server::new(origin.service())
+            .limits(limits)
+            .listen(clear)
+            .listen_tls(secure, tls);
+        let serving = tokio::spawn(server.run(async { drop(stopped.await) }));
         Self {
             origin,
-            address,
-            client,
+            address: place.clear,
+            client: Client::new(transport, place.clone()),
+            place,
             stop: Some(stop),
             serving,
         }
@@ -82,10 +127,18 @@ impl Server {
 
     /// A server whose `show` has a video rendition of ten segments and one part.
     pub(crate) async fn with_show() -> (Self, Publisher) {
-        let server = Self::start().await;
+        Self::with_show_over(Transport::H1).await
+    }
+
+    pub(crate) async fn with_show_over(transport: Transport) -> (Self, Publisher) {
+        let server = Self::over(transport).await;
         let mut publisher = server.publisher("video", video());
         publish(&mut publisher, 0..PARTS * 10 + 1);
         (server, publisher)
+    }
+
+    pub(crate) fn client(&self) -> Client {
+        self.client.clone()
     }
 
     pub(crate) fn publisher(&self, rendition: &str, media: Media) -> Publisher {
@@ -120,43 +173,14 @@ impl Server {
         headers: &[(&str, &str)],
         body: Bytes,
     ) -> Answer {
-        let client = self.client.clone();
-        request_by(&client, self.address, method, path, headers, body).await
+        self.client.request(method, path, headers, body).await
     }
 
-    /// Asks the server to stop and waits until it has.
-    pub(crate) async fn stop(mut self) {
+    /// Asks the server to stop; the answer comes when it has.
+    pub(crate) fn stopping(mut self) -> JoinHandle<Drained> {
         self.stop.take().unwrap().send(()).unwrap();
-        self.serving.await.unwrap().unwrap();
+        self.serving
     }
-}
-
-pub(crate) async fn request_by(
-    client: &Client<HttpConnector, Full<Bytes>>,
-    address: SocketAddr,
-    method: Method,
-    path: &str,
-    headers: &[(&str, &str)],
-    body: Bytes,
-) -> Answer {
-    let mut request = Request::builder()
-        .method(method)
-        .uri(format!("http://{address}{path}"));
-    for (name, value) in headers {
-        request = request.header(*name, *value);
-    }
-    let answer = client
-        .request(request.body(Full::new(body)).unwrap())
-        .await
-        .unwrap();
-    let (head, body) = answer.into_parts();
-    let answer = Answer {
-        status: head.status,
-        headers: head.headers,
-        body: body.collect().await.unwrap().to_bytes(),
-    };
-    answer.judge();
-    answer
 }
 
 pub(crate) fn video() -> Media {

@@ -1,0 +1,280 @@
+//! Clients that do wrong, and an environment that runs out of things. Where it is about memory
+//! and descriptors of the server alone, the server is the binary.
+
+use std::net::SocketAddr;
+use std::process::Stdio;
+use std::time::Duration;
+
+use http::StatusCode;
+use origin::{Limits, OriginConfig};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, Lines};
+use tokio::net::TcpStream;
+use tokio::process::{Child, ChildStderr, Command};
+
+use crate::client::{Client, Place, Transport, on_every_transport};
+use crate::support::{Identity, PARTS, Server, publish, video};
+
+on_every_transport![thousands_of_aborted_requests_leave_no_waiter];
+
+/// The origin's binary with its demo stream.
+struct Binary {
+    child: Child,
+    place: Place,
+    log: Lines<BufReader<ChildStderr>>,
+}
+
+impl Binary {
+    /// Starts it with at most `descriptors` of them.
+    async fn start(descriptors: u32) -> Self {
+        let script = format!("ulimit -n {descriptors} && exec \"$0\" --listen 127.0.0.1:0");
+        let mut child = Command::new("sh")
+            .args(["-c", &script, env!("CARGO_BIN_EXE_origin")])
+            .env("NO_COLOR", "1")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let line = lines.next_line().await.unwrap().unwrap();
+        // The page's address, then the stream's.
+        lines.next_line().await.unwrap().unwrap();
+        let address = line.split("//").nth(1).unwrap().trim_end_matches('/');
+        let address: SocketAddr = address.parse().unwrap();
+        let log = BufReader::new(child.stderr.take().unwrap()).lines();
+        let place = Place {
+            clear: address,
+            tls: address,
+            trusted: Identity::new().trusted.clone(),
+        };
+        Self { child, place, log }
+    }
+
+    fn client(&self, transport: Transport) -> Client {
+        Client::new(transport, self.place.clone())
+    }
+
+    fn of_proc(&self, what: &str) -> std::path::PathBuf {
+        format!("/proc/{}/{what}", self.child.id().unwrap()).into()
+    }
+
+    fn descriptors(&self) -> usize {
+        std::fs::read_dir(self.of_proc("fd")).unwrap().count()
+    }
+
+    /// Resident memory in KiB.
+    fn memory(&self) -> u64 {
+        let status = std::fs::read_to_string(self.of_proc("status")).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+        let number = line.unwrap().split_whitespace().nth(1).unwrap();
+        number.parse().unwrap()
+    }
+
+    fn terminate(&self) {
+        let pid = i32::try_from(self.child.id().unwrap()).unwrap();
+        let pid = rustix::process::Pid::from_raw(pid).unwrap();
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    }
+}
+
+/// A part of the demo that will be there in one or two seconds.
+async fn soon(client: &Client) -> String {
+    let path = "/live/demo/video-720/media.m3u8";
+    let playlist = client.get(path).await;
+    let part = playlist.header("llhls-last-part");
+    let msn: u64 = part.split_once('.').unwrap().0.parse().unwrap();
+    format!("{path}?_HLS_msn={}", msn + 1)
+}
+
+/// SRV-18: in rounds of a hundred, so that no test needs ten thousand descriptors.
+async fn thousands_of_aborted_requests_leave_no_waiter(transport: Transport) {
+    let (server, _publisher) = Server::with_show_over(transport).await;
+    let viewer = server.origin.playlists().viewer("show", "video").unwrap();
+    let rounds = if transport == Transport::H2c { 40 } else { 5 };
+    for _ in 0..rounds {
+        let requests: Vec<_> = (0..100)
+            .map(|_| {
+                let client = server.client();
+                let path = "/live/show/video/media.m3u8?_HLS_msn=12";
+                tokio::spawn(async move { client.get(path).await })
+            })
+            .collect();
+        while viewer.waiting() < 100 {
+            tokio::task::yield_now().await;
+        }
+        for request in requests {
+            request.abort();
+        }
+        while viewer.waiting() > 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+    server.get("/live/show/video/media.m3u8").await.playlist();
+}
+
+/// Ten thousand blocked requests come and go: descriptors and memory are what they were after the
+/// first thousand.
+#[tokio::test]
+async fn aborted_requests_leave_neither_memory_nor_descriptors() {
+    let binary = Binary::start(4096).await;
+    let before = binary.descriptors();
+    let mut after_one = 0;
+    for thousand in 0..10 {
+        for _ in 0..5 {
+            let path = soon(&binary.client(Transport::H1)).await;
+            let connections: Vec<_> = [Transport::H1, Transport::H2c]
+                .into_iter()
+                .flat_map(|transport| {
+                    let client = binary.client(transport);
+                    let path = path.clone();
+                    (0..100).map(move |_| {
+                        let (client, path) = (client.clone(), path.clone());
+                        tokio::spawn(async move { client.get(&path).await })
+                    })
+                })
+                .collect();
+            // What is answered after these was read after them.
+            for transport in [Transport::H1, Transport::H2c] {
+                let client = binary.client(transport);
+                let answer = client.get("/live/demo/index.m3u8").await;
+                assert_eq!(answer.status, StatusCode::OK);
+            }
+            for request in connections {
+                request.abort();
+            }
+        }
+        if thousand == 0 {
+            after_one = binary.memory();
+        }
+    }
+    let settled = async {
+        while binary.descriptors() > before {
+            tokio::task::yield_now().await;
+        }
+    };
+    let settled = tokio::time::timeout(Duration::from_secs(20), settled).await;
+    assert!(settled.is_ok(), "{} of {before}", binary.descriptors());
+    let now = binary.memory();
+    assert!(
+        now < after_one + after_one / 4,
+        "{now} KiB, {after_one} KiB after the first thousand"
+    );
+}
+
+/// EMFILE: those who are there are served, and everybody again once there is room.
+#[tokio::test]
+async fn running_out_of_descriptors_ends_nothing() {
+    let binary = Binary::start(48).await;
+    let h2 = binary.client(Transport::H2c);
+    let path = "/live/demo/index.m3u8";
+    assert_eq!(h2.get(path).await.status, StatusCode::OK);
+    let mut crowd = Vec::new();
+    for _ in 0..200 {
+        crowd.push(TcpStream::connect(binary.place.clear).await.unwrap());
+    }
+    while binary.descriptors() < 48 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(h2.get(path).await.status, StatusCode::OK);
+    drop(crowd);
+    let newcomer = binary.client(Transport::H1);
+    assert_eq!(newcomer.get(path).await.status, StatusCode::OK);
+}
+
+/// SIGTERM while two hundred wait: all are answered, nothing is cut, and it is a success.
+#[tokio::test]
+async fn sigterm_under_load_cuts_nothing() {
+    let mut binary = Binary::start(4096).await;
+    let mut requests = Vec::new();
+    let path = soon(&binary.client(Transport::H1)).await;
+    for transport in [Transport::H1, Transport::H2c] {
+        let client = binary.client(transport);
+        for _ in 0..100 {
+            let (client, path) = (client.clone(), path.clone());
+            requests.push(tokio::spawn(async move { client.get(&path).await }));
+        }
+        assert_eq!(
+            client.get("/live/demo/index.m3u8").await.status,
+            StatusCode::OK
+        );
+    }
+    // Connections are accepted in order, so these were all accepted.
+    binary.terminate();
+    for request in requests {
+        let answer = request.await.unwrap();
+        assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+    }
+    let status = binary.child.wait().await.unwrap();
+    assert!(status.success(), "{status}");
+    let mut log = Vec::new();
+    while let Some(line) = binary.log.next_line().await.unwrap() {
+        log.push(line);
+    }
+    let said = log.join("\n");
+    assert!(said.contains("stopped cut=0"), "{said}");
+}
+
+/// None of it is HTTP. Each is refused or ignored, and the next client is served.
+#[tokio::test]
+async fn garbage_harms_nobody_else() {
+    let limits = Limits::new()
+        .header_time(Duration::from_millis(50))
+        .idle_time(Duration::from_millis(50));
+    let server = Server::with(Transport::H1, limits, OriginConfig::new()).await;
+    let mut publisher = server.publisher("video", video());
+    publish(&mut publisher, 0..PARTS);
+    let zeros = vec![0; 100_000];
+    let ff = vec![0xff; 100_000];
+    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+    let mut broken_frames = preface.clone();
+    broken_frames.extend(&ff[..5000]);
+    let endless_settings = [&preface[..], &b"\0\0\0\x04\0\0\0\0\0".repeat(20_000)].concat();
+    let garbage: [&[u8]; 9] = [
+        &zeros,
+        &ff,
+        b"\r\n\r\n\r\n\r\n",
+        b"GET\r\n\r\n",
+        b"GET /live/show/video/media.m3u8 HTTP/9.9\r\n\r\n",
+        b"GET /live/show HTTP/1.1\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\n",
+        b"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\nffffffffffffffffff\r\n",
+        &broken_frames,
+        &endless_settings,
+    ];
+    for bytes in garbage {
+        for address in [server.place.clear, server.place.tls] {
+            let mut socket = TcpStream::connect(address).await.unwrap();
+            // Closed half-way is a good answer too.
+            let _ = socket.write_all(bytes).await;
+            let mut rest = Vec::new();
+            let _ = socket.read_to_end(&mut rest).await;
+            assert!(!rest.starts_with(b"HTTP/1.1 500"));
+        }
+        server.get("/live/show/video/media.m3u8").await.playlist();
+    }
+}
+
+/// A client that vanished without a word: it answers no ping, so its held request is given up.
+#[tokio::test]
+async fn a_silent_http2_client_is_found_while_its_request_waits() {
+    let limits = Limits::new().idle_time(Duration::from_millis(60));
+    let server = Server::with(Transport::H1, limits, OriginConfig::new()).await;
+    let mut publisher = server.publisher("video", video());
+    publish(&mut publisher, 0..PARTS * 10 + 1);
+    let viewer = server.origin.playlists().viewer("show", "video").unwrap();
+
+    let path = b"/live/show/video/media.m3u8?_HLS_msn=11";
+    let mut block = vec![0x82, 0x86, 0x04, u8::try_from(path.len()).unwrap()];
+    block.extend(path);
+    block.extend(b"\x01\x01a");
+    let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0".to_vec();
+    bytes.extend([0, 0, u8::try_from(block.len()).unwrap(), 1, 5, 0, 0, 0, 1]);
+    bytes.extend(block);
+    let mut socket = TcpStream::connect(server.address).await.unwrap();
+    socket.write_all(&bytes).await.unwrap();
+    while viewer.waiting() == 0 {
+        tokio::task::yield_now().await;
+    }
+    while viewer.waiting() > 0 {
+        tokio::task::yield_now().await;
+    }
+}
