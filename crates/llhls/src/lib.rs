@@ -86,14 +86,14 @@ struct Migration;
 #[cfg(feature = "registry")]
 pub mod registry {
     pub use playlists::{
-        Archive, ArchiveConfig, ArchiveHealth, ArchiveStats, ArchiveWorker, ArchivedName,
+        Absence, Archive, ArchiveConfig, ArchiveHealth, ArchiveStats, ArchiveWorker, ArchivedName,
         ArchivedSegment, Audio, Body, Coding, DVR_PLAYLIST, Directory, DirectoryConfig,
         DirectorySink, Durability, DvrResource, DvrViewer, Ending, InvalidName, M3u8Cache, Media,
-        MediaError, NameStats, Part, PlaylistError, Playlists, PresentationInfo, Progress,
-        PublishError, PublishStats, Published, Publisher, PublisherError, Recording, RecordingId,
-        RegistryConfig, RegistryConfigError, RegistryStats, RenditionConfig, RenditionInfo,
-        RenditionStats, Resource, SegmentFacts, SegmentSink, Snapshot, StoreError, StreamName,
-        Video, ViewStats, Viewer,
+        MediaError, NameStats, OnConflict, Part, PlaylistError, Playlists, PresentationInfo,
+        Progress, PublishError, PublishStats, Published, Publisher, PublisherError, Recording,
+        RecordingId, RegistryConfig, RegistryConfigError, RegistryStats, Removal, RenditionConfig,
+        RenditionInfo, RenditionStats, Resource, SegmentFacts, SegmentSink, Snapshot, StoreError,
+        StreamName, Video, ViewStats, Viewer,
     };
 }
 

@@ -147,8 +147,10 @@ impl Demo {
             last if u64::from(last) + 1 == self.source.segment().parts() => Cut::After,
             _ => Cut::Never,
         };
-        for (publisher, media) in self.publishers.iter_mut().zip(part.renditions) {
-            publisher.publish(ready(media, cut))?;
+        let parts = part.renditions.into_iter().map(|media| ready(media, cut));
+        // One step, so that the reports in each playlist are those of this very part.
+        for published in Publisher::publish_together(self.publishers.iter_mut().zip(parts)) {
+            published?;
         }
         self.next = self.next.next();
         Ok(())

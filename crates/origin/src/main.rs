@@ -56,6 +56,8 @@ async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
         server = server.listen_tls(listener, tls);
     }
 
+    // Absent encoders, and media whose time is over.
+    tokio::spawn(origin.playlists().housekeeping());
     let mut streams = Vec::new();
     if !args.no_demo {
         let mut demo = Demo::open(&origin)?;

@@ -1,71 +1,125 @@
-//! What publishing one rendition needs and nobody else touches: handed from publisher to publisher.
+//! What publishing one rendition needs: the manifest, the writing side of the ring, and the books
+//! about both. Whoever holds the presentation's timeline works on it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use llhls_manifest::{
-    ClosedSegment, DiscontinuitySequence, InitVersion, M3u8Manifest, MediaRef, Msn, PlaylistView,
+    ClosedSegment, Continuity, DiscontinuitySequence, InitVersion, LastListed, M3u8Manifest,
+    MediaDuration, MediaRef, Msn, PlaylistView, Rolled, WallClock,
 };
-use ring_core::{AppendError, Seq, Writer};
+use ring_core::{Seq, Writer};
+use tokio::time::Instant;
 
 use crate::archive::Recorder;
+use crate::config::Absence;
 use crate::error::PublishError;
-use crate::listed::Listed;
+use crate::ledger::{Ledger, Release};
 use crate::part::{Part, Published};
-use crate::rates::{RateMeter, Rates};
-use crate::snapshot::{InitSection, SiblingReport, Snapshot};
-use crate::stats::RenditionCounters;
+use crate::rates::RateMeter;
+use crate::rendition::Rendition;
+use crate::reports::Reports;
+use crate::snapshot::{InitSection, Snapshot};
+use crate::vacancy::{Due, Pace, Vacancy};
 
 /// The version that a manifest asks for before any change.
 const FIRST_INIT: InitVersion = InitVersion::new(0);
 
-/// The manifest, the writing side of the ring, and the books about both.
+/// A publisher's claim to a rendition. Each has a number that no other claim of the registry has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Tenure(pub(crate) u64);
+
+/// Everything about one rendition that only its publisher, and the housekeeper, may change.
 #[derive(Debug)]
 pub(crate) struct Desk {
+    pub(crate) rendition: Arc<Rendition>,
     manifest: M3u8Manifest,
     writer: Writer,
     inits: Arc<[InitSection]>,
     meter: RateMeter,
-    listed: Listed,
-    counters: Arc<RenditionCounters>,
+    ledger: Ledger,
     /// Where closed segments go, besides.
     recorder: Option<Recorder>,
+    occupancy: Occupancy,
+    pace: Pace,
     /// The next part comes from a new publisher.
     interrupted: bool,
+    /// The next part needs another init section than the last one.
+    init_changed: bool,
+    last_part: Option<Instant>,
+    /// How much was published since the siblings began a discontinuity that this rendition has not.
+    behind: MediaDuration,
+    /// Something changed that no version shows yet.
+    unseen: bool,
+    /// The newest part, for the siblings' reports.
+    last_listed: Option<LastListed>,
+    ended: bool,
 }
 
-/// What setting an init section meant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum InitChange {
-    /// Nothing that a viewer could see: the same as before, or the first.
-    Unseen(InitVersion),
-    /// The playlist hints a new version now.
-    Hinted(InitVersion),
+#[derive(Clone, Copy, Debug)]
+enum Occupancy {
+    Held(Tenure),
+    Vacant(Vacancy),
+}
+
+/// What is known about the discontinuity that a presentation is in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Break {
+    /// What the Discontinuity Sequence Number is behind it.
+    pub(crate) sequence: DiscontinuitySequence,
+    /// When its first part was captured.
+    pub(crate) captured_at: Option<WallClock>,
 }
 
 impl Desk {
-    /// A desk whose ring holds what `listed` allows.
+    /// A desk whose ring holds what `ledger` allows, in the hands of its first publisher.
     pub(crate) fn new(
+        rendition: Arc<Rendition>,
         manifest: M3u8Manifest,
         writer: Writer,
-        listed: Listed,
-        counters: Arc<RenditionCounters>,
+        ledger: Ledger,
         recorder: Option<Recorder>,
+        absence: Absence,
+        tenure: Tenure,
     ) -> Self {
+        let view = manifest.view();
+        let part = view.part_target().unwrap_or_else(|| view.target_duration());
+        let pace = Pace {
+            absence,
+            target_duration: view.target_duration().into(),
+            part: part.into(),
+        };
         Self {
+            rendition,
             manifest,
             writer,
             inits: Arc::new([]),
             meter: RateMeter::default(),
-            listed,
-            counters,
+            ledger,
             recorder,
+            occupancy: Occupancy::Held(tenure),
+            pace,
             interrupted: false,
+            init_changed: false,
+            last_part: None,
+            behind: MediaDuration::ZERO,
+            unseen: false,
+            last_listed: None,
+            ended: false,
         }
     }
 
     pub(crate) fn is_ended(&self) -> bool {
-        self.manifest.view().edge().is_ended()
+        self.ended
+    }
+
+    pub(crate) fn is_held(&self) -> bool {
+        matches!(self.occupancy, Occupancy::Held(_))
+    }
+
+    pub(crate) fn is_held_by(&self, tenure: Tenure) -> bool {
+        matches!(self.occupancy, Occupancy::Held(holder) if holder == tenure)
     }
 
     /// Where a successor of this stream has to start, so that no number is used twice (UP-17).
@@ -77,68 +131,158 @@ impl Desk {
         self.manifest.view()
     }
 
-    pub(crate) fn snapshot(&self, reports: Box<[SiblingReport]>) -> Snapshot {
-        self.counters.publish.versions.one();
+    /// The Discontinuity Sequence Number of what is published now.
+    pub(crate) fn sequence(&self) -> DiscontinuitySequence {
+        self.manifest.continuation().1
+    }
+
+    pub(crate) fn last_listed(&self) -> Option<LastListed> {
+        self.last_listed
+    }
+
+    /// The next version, if something changed that no version shows.
+    pub(crate) fn next_version(&mut self, reports: impl FnOnce() -> Reports) -> Option<Snapshot> {
+        if !std::mem::take(&mut self.unseen) {
+            return None;
+        }
+        self.rendition.counters.publish.versions.one();
+        Some(self.snapshot(reports()))
+    }
+
+    pub(crate) fn snapshot(&self, reports: Reports) -> Snapshot {
         Snapshot::new(
             self.manifest.view(),
             reports,
             Arc::clone(&self.inits),
-            Arc::clone(&self.counters),
+            Arc::clone(&self.rendition.counters),
         )
     }
+}
 
-    /// The next part does not continue the last one: a publisher came back.
-    pub(crate) fn interrupt(&mut self) {
-        self.interrupted = self.manifest.view().edge().last_listed().is_some();
+/// Who publishes.
+impl Desk {
+    /// Another publisher sits down: what comes next does not continue what was there.
+    pub(crate) fn seat(&mut self, tenure: Tenure) {
+        self.occupancy = Occupancy::Held(tenure);
+        self.rendition.set_held(true);
+        if self.last_listed.is_some() {
+            self.interrupted = true;
+            self.rendition.counters.publish.resumed.one();
+        }
     }
 
+    /// The publisher left, and nobody is there at `now`.
+    pub(crate) fn vacate(&mut self, now: Instant) {
+        self.occupancy = Occupancy::Vacant(Vacancy::new(now, self.last_part, &self.pace));
+        self.rendition.set_held(false);
+        if !self.is_ended() {
+            self.rendition.counters.publish.vanished.one();
+        }
+    }
+}
+
+/// What a publisher does.
+impl Desk {
     /// Sets the init section that the next part needs.
-    pub(crate) fn init(&mut self, bytes: Bytes, rates: &Rates) -> InitChange {
-        let (version, change) = match self.inits.last() {
-            None => (FIRST_INIT, InitChange::Unseen(FIRST_INIT)),
-            Some(last) if last.bytes == bytes => return InitChange::Unseen(last.version),
-            Some(last) => {
-                let version = InitVersion::new(last.version.value().wrapping_add(1));
-                let rolled = self.manifest.change_init(version);
-                self.close(rolled.closed_segments(), rates);
-                (version, InitChange::Hinted(version))
-            }
+    pub(crate) fn init(&mut self, bytes: Bytes, now: Instant) -> InitVersion {
+        let version = match self.inits.last() {
+            None => FIRST_INIT,
+            Some(last) if last.bytes == bytes || self.is_ended() => return last.version,
+            Some(last) => InitVersion::new(last.version.value().wrapping_add(1)),
         };
         let added = [InitSection { version, bytes }];
         self.inits = self.inits.iter().cloned().chain(added).collect();
-        change
+        let rolled = self.manifest.change_init(version);
+        self.book(&rolled, self.next_slot(), now);
+        self.release_inits();
+        // Before the first part there is nothing that it would differ from, and nothing to hint.
+        if version != FIRST_INIT && self.last_part.is_some() {
+            self.init_changed = true;
+            self.unseen = true;
+        }
+        version
     }
 
-    /// Stores a part in the ring, in `next`, and rolls the manifest. Nobody sees either yet.
+    /// Whether this part begins a discontinuity of its own accord.
+    pub(crate) fn breaks_with(&self, part: &Part) -> bool {
+        self.interrupted || self.init_changed || part.is_discontinuous()
+    }
+
+    /// Whether this part can be where this rendition follows its siblings into a discontinuity:
+    /// it can open a segment, and it is at the same point of the timeline, as far as is known.
+    pub(crate) fn can_follow(&self, begun: &Break, part: &Part) -> bool {
+        if self.sequence() >= begun.sequence || !part.is_independent() {
+            return false;
+        }
+        // Clocks that disagree must not keep a rendition apart from the others for ever.
+        if Duration::from(self.behind) >= self.pace.target_duration {
+            return true;
+        }
+        match (begun.captured_at, part.captured_at) {
+            (Some(begun), Some(time)) => {
+                let nearer_than_the_next =
+                    MediaDuration::from_nanos(part.duration().as_nanos() / 2);
+                time.plus(nearer_than_the_next) >= begun
+            }
+            _ => true,
+        }
+    }
+
+    /// Rolls the manifest and stores a part in the ring. Nobody sees either yet.
     pub(crate) fn push(
         &mut self,
         part: Part,
-        next: Seq,
-        rates: &Rates,
+        continuity: Continuity,
+        behind: bool,
+        now: Instant,
     ) -> Result<Published, PublishError> {
         if self.inits.is_empty() {
             return Err(PublishError::NoInit);
         }
         let (bytes, facts) = part.split();
-        let len = bytes.len() as u64;
-        self.listed.check(next, len)?;
+        let (len, slot) = (bytes.len() as u64, self.next_slot());
+        self.ledger.check(slot, len)?;
 
-        // Bytes before name (law 1). A part that the manifest then refuses leaves a slot that no
-        // playlist names; it goes with the next lap of the ring.
-        let slot = self.writer.append(bytes).map_err(refused_by_ring)?;
+        // Neither text nor bytes are visible before the version is. So the manifest, which may
+        // refuse the part, comes first, and a part that is refused leaves no trace in the ring.
         let mut facts = facts(MediaRef::new(slot.value()));
-        if self.interrupted {
+        if continuity == Continuity::Discontinuous || self.interrupted {
             facts = facts.discontinuous();
         }
+        let sequence = self.sequence();
         let rolled = self.manifest.push(facts)?;
-        self.interrupted = false;
+        if let Some(release) = self.ledger.make_room(slot, len) {
+            self.rendition
+                .counters
+                .publish
+                .retention_cut_short
+                .add(release.segments);
+            self.release(release);
+        }
+        let stored = self.writer.append(bytes);
+        assert_eq!(
+            stored.ok(),
+            Some(slot),
+            "nobody else writes to this ring, its room was made and set aside, and it is closed \
+             under the lock that is held here"
+        );
 
-        self.close(rolled.closed, rates);
-        self.counters.publish.parts.one();
-        self.counters.publish.bytes.add(len);
-        self.meter.part(len);
-        self.listed.part(slot, len);
-        self.close(rolled.closed_after, rates);
+        self.interrupted = false;
+        self.init_changed = false;
+        self.last_part = Some(now);
+        self.behind = if behind {
+            self.behind.saturating_add(facts.duration())
+        } else {
+            MediaDuration::ZERO
+        };
+        self.changed();
+        let counters = &self.rendition.counters.publish;
+        counters.parts.one();
+        counters.bytes.add(len);
+        if self.sequence() > sequence {
+            counters.discontinuities.one();
+        }
+        self.book_part(&rolled, slot, len, now);
         self.release_inits();
         let closed = rolled.closed_segments().last().map(|segment| segment.msn);
         Ok(Published {
@@ -147,25 +291,150 @@ impl Desk {
         })
     }
 
+    /// Lists `duration` of missing media, behind a discontinuity where one is due.
+    pub(crate) fn gap(
+        &mut self,
+        duration: MediaDuration,
+        continuity: Continuity,
+        now: Instant,
+    ) -> Result<(), PublishError> {
+        if continuity == Continuity::Discontinuous {
+            let rolled = self.manifest.mark_discontinuity();
+            self.book(&rolled, self.next_slot(), now);
+        }
+        let gaps = self.manifest.push_gap(duration)?;
+        let counters = Arc::clone(&self.rendition.counters);
+        counters.publish.gap_parts.add(gaps.len() as u64);
+        if continuity == Continuity::Discontinuous {
+            counters.publish.discontinuities.one();
+        }
+        for rolled in gaps {
+            self.book(&rolled, self.next_slot(), now);
+        }
+        self.changed();
+        Ok(())
+    }
+
     /// Closes the playlist for good.
-    pub(crate) fn end(&mut self, rates: &Rates) {
+    pub(crate) fn end(&mut self, now: Instant) {
+        if self.is_ended() {
+            return;
+        }
         let rolled = self.manifest.end();
-        self.close(rolled.closed_segments(), rates);
+        self.book(&rolled, self.next_slot(), now);
         self.writer.end();
         if let Some(recorder) = &mut self.recorder {
             recorder.end();
         }
+        self.rendition.counters.publish.ended.one();
+        self.ended = true;
+        self.changed();
+    }
+}
+
+/// What time does.
+impl Desk {
+    /// When there will be something to do if nobody publishes until then.
+    pub(crate) fn next_due(&self) -> Option<Instant> {
+        let vacancy = match &self.occupancy {
+            Occupancy::Vacant(vacancy) if !self.ended => vacancy.next_due(&self.pace),
+            _ => None,
+        };
+        [vacancy, self.next_release()].into_iter().flatten().min()
     }
 
-    /// Books segments that gain no more parts.
-    fn close(&mut self, segments: impl IntoIterator<Item = ClosedSegment>, rates: &Rates) {
-        for segment in segments {
-            self.counters.publish.segments.one();
-            self.meter.close(segment.duration, rates);
-            self.listed
-                .close(&segment, self.manifest.view().edge().media_sequence);
-            self.record(&segment);
+    /// When the next segment that left the playlist may go.
+    pub(crate) fn next_release(&self) -> Option<Instant> {
+        self.ledger.next_due()
+    }
+
+    /// For how long the media must stay downloadable once the playlist is gone: a segment's own
+    /// duration and the longest that the playlist ever was (UP-11, UP-16).
+    pub(crate) fn keep(&self) -> Duration {
+        // A window breathes by one segment, and the longest segment is as long as the target.
+        Duration::from(self.manifest.view().listed_duration()) + self.pace.target_duration * 2
+    }
+
+    /// What the absence of a publisher asks for at `now`.
+    pub(crate) fn due(&mut self, now: Instant) -> Due {
+        let empty = self.last_listed.is_none();
+        if self.ended {
+            return Due::Nothing;
         }
+        match &mut self.occupancy {
+            Occupancy::Held(_) => Due::Nothing,
+            Occupancy::Vacant(vacancy) => match vacancy.due(now, &self.pace) {
+                // No playlist begins with a gap (AMB-21): what never came is not waited for.
+                Due::Gap(_) if empty => Due::End,
+                due => due,
+            },
+        }
+    }
+
+    /// Gives back what need not be downloadable any longer at `now`.
+    pub(crate) fn release_due(&mut self, now: Instant) {
+        if let Some(release) = self.ledger.release_due(now) {
+            self.rendition
+                .counters
+                .publish
+                .segments_released
+                .add(release.segments);
+            self.release(release);
+            self.release_inits();
+        }
+    }
+}
+
+/// The books.
+impl Desk {
+    fn changed(&mut self) {
+        self.unseen = true;
+        self.last_listed = self.manifest.view().edge().last_listed();
+    }
+
+    fn next_slot(&self) -> Seq {
+        self.rendition.reader.next()
+    }
+
+    /// A part was pushed into `slot`.
+    fn book_part(&mut self, rolled: &Rolled, slot: Seq, len: u64, now: Instant) {
+        if let Some(segment) = rolled.closed {
+            self.close(&segment, slot);
+        }
+        self.meter.part(len);
+        self.ledger.part(len);
+        if let Some(segment) = rolled.closed_after {
+            self.close(&segment, slot.next());
+        }
+        self.slide(rolled, now);
+    }
+
+    /// Something else changed; the next part gets slot `end`.
+    fn book(&mut self, rolled: &Rolled, end: Seq, now: Instant) {
+        for segment in rolled.closed_segments() {
+            self.close(&segment, end);
+        }
+        self.slide(rolled, now);
+    }
+
+    fn close(&mut self, segment: &ClosedSegment, end: Seq) {
+        self.rendition.counters.publish.segments.one();
+        self.meter.close(segment.duration, &self.rendition.rates);
+        self.ledger.close(segment.msn, end);
+        self.record(segment);
+    }
+
+    fn slide(&mut self, rolled: &Rolled, now: Instant) {
+        if let Some(removed) = &rolled.removed {
+            self.ledger.unlist(removed, now);
+            // Also without a housekeeper a stream that goes on gives back what is over.
+            self.release_due(now);
+        }
+    }
+
+    fn release(&mut self, release: Release) {
+        self.manifest.release(release.before);
+        self.writer.release_before(release.slot);
     }
 
     /// Hands a closed segment to the archive, if there is one, and goes on whether or not it was
@@ -191,18 +460,13 @@ impl Desk {
         let Some((newest, older)) = self.inits.split_last() else {
             return;
         };
+        if older.is_empty() {
+            return;
+        }
         let view = self.manifest.view();
         if older.iter().any(|init| !view.needs_init(init.version)) {
             let kept = older.iter().filter(|init| view.needs_init(init.version));
             self.inits = kept.chain([newest]).cloned().collect();
         }
-    }
-}
-
-/// Bytes and slots were checked before, and one stream's room is never another's.
-fn refused_by_ring(error: AppendError) -> PublishError {
-    match error {
-        AppendError::Ended => PublishError::Ended,
-        _ => PublishError::Gone,
     }
 }

@@ -19,6 +19,14 @@ pub enum PublisherError {
     Config(ConfigError),
     /// A codec or language that no playlist attribute can carry. The caller's fault.
     Media(MultivariantError),
+    /// The playlist's window, and what must stay downloadable behind it, has more parts than a
+    /// rendition may keep. The operator's to change, or the caller's.
+    WindowTooLong {
+        /// Regular parts in the window and behind it.
+        parts: u64,
+        /// How many a rendition may keep.
+        limit: u64,
+    },
     /// Target duration, part hold-back or skip boundary differ from those of the presentation's
     /// other renditions, and `EXT-X-SERVER-CONTROL` must be the same in all (§6.2.4).
     Mismatch,
@@ -31,6 +39,10 @@ impl fmt::Display for PublisherError {
             Self::AtCapacity { limit } => write!(formatter, "no room: {limit} are live already"),
             Self::Config(error) => write!(formatter, "manifest configuration: {error}"),
             Self::Media(error) => write!(formatter, "description of the media: {error}"),
+            Self::WindowTooLong { parts, limit } => write!(
+                formatter,
+                "the window needs {parts} parts in memory, a rendition may keep {limit}"
+            ),
             Self::Mismatch => formatter.write_str(
                 "target duration, part hold-back and skip boundary must equal those of the \
                  presentation's other renditions",
@@ -73,6 +85,10 @@ pub enum PublishError {
     },
     /// The stream was ended; no part may follow.
     Ended,
+    /// Another publisher took over; no part of this one will be taken.
+    Superseded,
+    /// The part was published together with parts of another presentation.
+    OtherPresentation,
     /// The presentation was removed.
     Gone,
 }
@@ -93,6 +109,10 @@ impl fmt::Display for PublishError {
                 )
             }
             Self::Ended => formatter.write_str("the stream has ended"),
+            Self::Superseded => formatter.write_str("another publisher took over"),
+            Self::OtherPresentation => {
+                formatter.write_str("the other parts of this step belong to another presentation")
+            }
             Self::Gone => formatter.write_str("the presentation was removed"),
         }
     }

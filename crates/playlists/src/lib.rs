@@ -34,6 +34,7 @@
 
 mod archive;
 mod cache;
+mod calendar;
 mod config;
 mod deflate;
 mod desk;
@@ -41,7 +42,7 @@ mod dvr;
 mod encode;
 mod error;
 mod gzip;
-mod listed;
+mod ledger;
 mod media;
 mod multivariant;
 mod name;
@@ -51,8 +52,11 @@ mod publisher;
 mod rates;
 mod registry;
 mod rendition;
+mod reports;
 mod snapshot;
 mod stats;
+mod timeline;
+mod vacancy;
 mod viewer;
 mod wait;
 
@@ -63,7 +67,7 @@ pub use archive::{
     RecordingId, SegmentFacts, SegmentSink, StoreError,
 };
 pub use cache::M3u8Cache;
-pub use config::{RegistryConfig, RegistryConfigError};
+pub use config::{Absence, OnConflict, RegistryConfig, RegistryConfigError, Removal};
 pub use dvr::{DVR_PLAYLIST, DvrResource, DvrViewer};
 pub use encode::{Body, Coding};
 pub use error::{MediaError, PlaylistError, PublishError, PublisherError};

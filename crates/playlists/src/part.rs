@@ -23,7 +23,7 @@ pub struct Part {
     duration: MediaDuration,
     independence: Independence,
     continuity: Continuity,
-    captured_at: Option<WallClock>,
+    pub(crate) captured_at: Option<WallClock>,
     cut: Cut,
 }
 
@@ -83,6 +83,20 @@ impl Part {
     #[must_use]
     pub fn bytes(&self) -> &Bytes {
         &self.bytes
+    }
+
+    pub(crate) fn is_independent(&self) -> bool {
+        self.independence == Independence::Independent
+    }
+
+    pub(crate) fn is_discontinuous(&self) -> bool {
+        self.continuity == Continuity::Discontinuous
+    }
+
+    /// How long the part plays.
+    #[must_use]
+    pub fn duration(&self) -> MediaDuration {
+        self.duration
     }
 
     /// The bytes, and the facts for when it is known where they lie.

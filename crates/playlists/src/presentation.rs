@@ -1,12 +1,16 @@
 //! A presentation: the renditions of one programme, and the multivariant playlist over them.
 
 use std::fmt::Write as _;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use tokio::time::Instant;
 
 use llhls_manifest::{Decision, Directives, WaitFor};
 
 use crate::cache::Waited;
-use crate::config::uri_query;
+use crate::calendar::Calendar;
+use crate::config::{Removal, uri_query};
 use crate::dvr::DVR_PLAYLIST;
 use crate::encode::{Body, Coding, Encoded};
 use crate::error::PlaylistError;
@@ -14,7 +18,7 @@ use crate::media::Media;
 use crate::multivariant::{self, Entry};
 use crate::name::StreamName;
 use crate::rendition::{MEDIA_PLAYLIST, Rendition};
-use crate::snapshot::SiblingReport;
+use crate::timeline::Timeline;
 
 /// A multivariant playlist, and what it was written from.
 type Written = Option<(Vec<Entry>, Arc<Encoded>)>;
@@ -30,23 +34,45 @@ pub(crate) enum Listing {
 #[derive(Debug)]
 pub(crate) struct Presentation {
     pub(crate) name: StreamName,
-    /// Copied on change, which is rare; read on every publication, which is not.
+    /// Unlike that of any other presentation of the registry.
+    pub(crate) id: u64,
+    /// Copied on change, which is rare; read by viewers.
     renditions: RwLock<Arc<[Arc<Rendition>]>>,
+    /// Taken by publishers and the housekeeper, never by viewers.
+    timeline: Mutex<Timeline>,
+    /// Where the timeline's next deadline is noted.
+    calendar: Arc<Calendar>,
     /// The query parameter that URIs hand on.
     query_parameter: Option<String>,
     /// The last multivariant playlist of live playlists, and that of DVR playlists.
     multivariant: Mutex<Written>,
     dvr_multivariant: Mutex<Written>,
+    /// A copy of what the timeline says, for those who only look.
+    removed: AtomicBool,
+    /// What had this name before and was removed, while its media must stay downloadable.
+    previous: Mutex<Option<Arc<Self>>>,
 }
 
 impl Presentation {
-    pub(crate) fn new(name: StreamName, query_parameter: Option<String>) -> Self {
+    pub(crate) fn new(
+        name: StreamName,
+        query_parameter: Option<String>,
+        id: u64,
+        timeline: Timeline,
+        calendar: Arc<Calendar>,
+        previous: Option<Arc<Self>>,
+    ) -> Self {
         Self {
             name,
-            query_parameter,
+            id,
             renditions: RwLock::new(Arc::new([])),
+            timeline: Mutex::new(timeline),
+            calendar,
+            query_parameter,
             multivariant: Mutex::default(),
             dvr_multivariant: Mutex::default(),
+            removed: AtomicBool::new(false),
+            previous: Mutex::new(previous),
         }
     }
 
@@ -67,8 +93,8 @@ impl Presentation {
             .cloned()
     }
 
-    /// Adds a rendition, in the place of an ended one of the same name.
-    pub(crate) fn insert(&self, rendition: Arc<Rendition>) {
+    /// Shows a rendition to viewers, in the place of an ended one of the same name.
+    pub(crate) fn show(&self, rendition: Arc<Rendition>) {
         let mut renditions = self
             .renditions
             .write()
@@ -84,13 +110,60 @@ impl Presentation {
         *renditions = next.into();
     }
 
-    /// What the playlist of `of` says about all the others (LL-28), as of now.
-    pub(crate) fn reports(&self, of: &Rendition) -> Box<[SiblingReport]> {
-        self.renditions()
-            .iter()
-            .filter(|rendition| rendition.name != of.name)
-            .filter_map(|rendition| rendition.report())
-            .collect()
+    /// The timeline, to look at it, or to change it without a change of any deadline.
+    pub(crate) fn timeline(&self) -> MutexGuard<'_, Timeline> {
+        // A panic under this lock is a bug; what it leaves is at worst an unfinished step.
+        self.timeline.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes the timeline, and notes when it has to be looked after next.
+    pub(crate) fn step<T>(self: &Arc<Self>, change: impl FnOnce(&mut Timeline, Instant) -> T) -> T {
+        let mut timeline = self.timeline();
+        // Under the lock: steps are in the order of their times.
+        let result = change(&mut timeline, Instant::now());
+        self.reschedule(&mut timeline);
+        result
+    }
+
+    /// Sees to what is due at `now`.
+    pub(crate) fn tend(self: &Arc<Self>, now: Instant) {
+        let mut timeline = self.timeline();
+        // The calendar gave the entry away.
+        timeline.scheduled = None;
+        timeline.tend(now);
+        self.reschedule(&mut timeline);
+    }
+
+    fn reschedule(self: &Arc<Self>, timeline: &mut Timeline) {
+        let due = timeline.next_due();
+        if due != timeline.scheduled {
+            // The one lock taken under another here; the calendar never takes the timeline's.
+            self.calendar.move_entry(self, timeline.scheduled, due);
+            timeline.scheduled = due;
+        }
+    }
+
+    pub(crate) fn is_removed(&self) -> bool {
+        self.removed.load(Ordering::Acquire)
+    }
+
+    /// Takes all playlists away: whoever waits is answered, publishers learn it with their next
+    /// part. The media stays until `until`.
+    pub(crate) fn remove(self: &Arc<Self>, removal: Removal) {
+        self.removed.store(true, Ordering::Release);
+        self.step(|timeline, now| timeline.remove(removal, now));
+    }
+
+    /// What had this name before.
+    pub(crate) fn previous(&self) -> Option<Arc<Self>> {
+        self.previous
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    pub(crate) fn set_previous(&self, previous: Option<Arc<Self>>) {
+        *self.previous.lock().unwrap_or_else(PoisonError::into_inner) = previous;
     }
 
     /// The multivariant playlist, held until every rendition has a segment (MV-33, AMB-21).
@@ -110,7 +183,7 @@ impl Presentation {
                 (Listing::Dvr, None) => return Err(PlaylistError::Gone),
             };
             let current = cache.current().ok_or(PlaylistError::Gone)?;
-            if current.view().is_playable() {
+            if current.view().is_playable() || current.view().edge().is_ended() {
                 continue;
             }
             let patience = rendition.patience(current.view());
@@ -118,9 +191,8 @@ impl Presentation {
             let playable = cache.wait(patience, |version| {
                 let view = version.view();
                 match view.decide(&Directives::NONE) {
-                    _ if view.is_playable() => Ok(()),
+                    _ if view.is_playable() || view.edge().is_ended() => Ok(()),
                     Decision::Wait(target) => Err(target),
-                    // It ended without a segment.
                     _ => Err(WaitFor::Segment(view.edge().open)),
                 }
             });
@@ -131,25 +203,30 @@ impl Presentation {
                 Waited::Gone => return Err(PlaylistError::Gone),
             }
         }
-        Ok(self.written(listing).body(coding))
+        // Nothing to play anywhere: every rendition ended before its first segment.
+        let written = self.written(listing).ok_or(PlaylistError::Gone)?;
+        Ok(written.body(coding))
     }
 
     /// The text for the renditions as they are; written again only when something in it changed.
-    fn written(&self, listing: Listing) -> Arc<Encoded> {
+    fn written(&self, listing: Listing) -> Option<Arc<Encoded>> {
         let (written, playlist) = match listing {
             Listing::Live => (&self.multivariant, MEDIA_PLAYLIST),
             Listing::Dvr => (&self.dvr_multivariant, DVR_PLAYLIST),
         };
         let entries = self.entries(playlist);
+        if entries.is_empty() {
+            return None;
+        }
         let mut written = written.lock().unwrap_or_else(PoisonError::into_inner);
         match &*written {
-            Some((from, encoded)) if *from == entries => Arc::clone(encoded),
+            Some((from, encoded)) if *from == entries => Some(Arc::clone(encoded)),
             _ => {
                 let text = multivariant::write(&entries, self.query_parameter.as_deref())
                     .expect("each rendition was tried when it was opened, and names are distinct");
                 let encoded = Arc::new(Encoded::new(text));
                 *written = Some((entries, Arc::clone(&encoded)));
-                encoded
+                Some(encoded)
             }
         }
     }
@@ -161,6 +238,7 @@ impl Presentation {
             .map_or_else(String::new, uri_query);
         self.renditions()
             .iter()
+            .filter(|rendition| !rendition.never_began())
             .map(|rendition| {
                 let mut uri = String::new();
                 write!(uri, "{}/{playlist}{query}", rendition.name)
@@ -174,13 +252,6 @@ impl Presentation {
                 )
             })
             .collect()
-    }
-
-    /// Ends all waits on all renditions; nothing of the presentation is visible from now on.
-    pub(crate) fn remove(&self) {
-        for rendition in self.renditions().iter() {
-            rendition.remove();
-        }
     }
 }
 

@@ -1,43 +1,45 @@
-//! The publishing side of a rendition: one owner, no lock.
+//! The publishing side of a rendition: one owner at a time.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use llhls_manifest::{InitVersion, PlaylistView};
+use tokio::time::Instant;
 
-use crate::desk::{Desk, InitChange};
-use crate::error::PublishError;
+use crate::error::{PublishError, PublisherError};
+use crate::media::Media;
+use crate::multivariant;
 use crate::name::StreamName;
 use crate::part::{Part, Published};
 use crate::presentation::Presentation;
 use crate::rendition::Rendition;
+use crate::timeline::{Seat, Timeline};
 
 /// The right to publish one rendition.
 ///
-/// There is at most one at a time. It owns the manifest, so publishing takes no lock that anybody
-/// else could hold; dropping it parks the state, and the next publisher of the same name continues
-/// the Media Sequence Numbers behind an `EXT-X-DISCONTINUITY`.
+/// There is at most one at a time. Publishing takes one lock, the presentation's timeline, which
+/// no viewer ever takes: only its other publishers and the housekeeper do, for microseconds.
+///
+/// A publisher that is dropped without [`fin`](Self::fin) has vanished: what becomes of the stream
+/// then is the registry's [`Absence`](crate::Absence). The next publisher of the same name
+/// continues the Media Sequence Numbers behind an `EXT-X-DISCONTINUITY`.
 #[derive(Debug)]
 pub struct Publisher {
     presentation: Arc<Presentation>,
     rendition: Arc<Rendition>,
-    /// Invariant: present until `drop` parks it.
-    desk: Option<Box<Desk>>,
+    seat: Seat,
 }
-
-/// Why a publisher has a desk.
-const PARKED: &str = "the desk is parked by drop, and by nothing else";
 
 impl Publisher {
     pub(crate) fn new(
         presentation: Arc<Presentation>,
         rendition: Arc<Rendition>,
-        desk: Box<Desk>,
+        seat: Seat,
     ) -> Self {
         Self {
             presentation,
             rendition,
-            desk: Some(desk),
+            seat,
         }
     }
 
@@ -45,43 +47,152 @@ impl Publisher {
     ///
     /// The same bytes again change nothing. Other bytes after media has been published start a new
     /// version: it is hinted at once (LL-21), and the next part opens a segment with `EXT-X-MAP` and
-    /// `EXT-X-DISCONTINUITY` (SEG-05).
+    /// `EXT-X-DISCONTINUITY` (SEG-05); the other renditions of the presentation follow with a
+    /// discontinuity at the same point of the timeline (§6.2.4). Where codec or resolution changed
+    /// too, say [`set_media`](Self::set_media).
+    ///
+    /// From a publisher that was displaced nothing is taken; its next part tells it so.
     pub fn init(&mut self, bytes: Bytes) -> InitVersion {
-        let desk = self.desk.as_mut().expect(PARKED);
-        match desk.init(bytes, &self.rendition.rates) {
-            InitChange::Unseen(version) => version,
-            InitChange::Hinted(version) => {
-                self.make_visible();
+        self.step(|timeline, seat, now| match timeline.desk(seat) {
+            Ok(desk) => {
+                let version = desk.init(bytes, now);
+                timeline.make_visible();
                 version
             }
-        }
+            Err(_) => InitVersion::new(0),
+        })
     }
 
     /// Publishes one part: bytes and text become visible in one step, then waiters wake.
     ///
-    /// Cost: one ring slot, O(1) amortised for the manifest; text is written only when somebody
-    /// asks for it.
+    /// If a sibling began a discontinuity, the first part that can follow it does: one that is
+    /// independent and, where capture times are known, at the same point of the timeline.
+    ///
+    /// Cost: one ring slot, O(1) amortised for the manifest, O(renditions) for the reports; text
+    /// is written only when somebody asks for it.
     ///
     /// # Errors
     ///
-    /// [`PublishError`]; nothing of a refused part is visible, and the next part may be tried.
+    /// [`PublishError`]; nothing of a refused part is visible. After `Ended`, `Superseded` and
+    /// `Gone` no part will be taken, after the others the next one may be tried.
     pub fn publish(&mut self, part: Part) -> Result<Published, PublishError> {
-        if self.rendition.fin_requested() {
-            self.end();
+        let published = self.step(|timeline, seat, now| timeline.publish(seat, part, now));
+        published.inspect_err(|error| self.count(error))
+    }
+
+    /// Publishes parts of several renditions of one presentation that belong to one instant, in
+    /// one step: all bytes are stored and all manifests rolled before any of it becomes visible,
+    /// and every version reports the state of all renditions after the step (LL-26). So the bodies
+    /// do not depend on the order of the parts, and two instances that are fed the same steps give
+    /// the same ones.
+    ///
+    /// If one of the parts begins a discontinuity, all of them do (§6.2.4), except those that
+    /// cannot open a segment; these follow as soon as they can.
+    ///
+    /// A result for each part, in the order given. A part that is refused keeps none of the others
+    /// back. Parts of another presentation than the first part's are
+    /// [`OtherPresentation`](PublishError::OtherPresentation).
+    ///
+    /// ```
+    /// # use bytes::Bytes;
+    /// # use llhls_manifest::{ManifestConfig, MediaDuration, ResourceNames};
+    /// # use playlists::*;
+    /// # let playlists = Playlists::new(RegistryConfig::new())?;
+    /// # let open = |name: &str, media| {
+    /// #     let manifest = ManifestConfig::new(ResourceNames::new("e1")?);
+    /// #     let config = RenditionConfig { manifest, media };
+    /// #     playlists.publisher(&"show".parse()?, &name.parse()?, config)
+    /// #         .map_err(Box::<dyn std::error::Error>::from)
+    /// # };
+    /// let mut video = open("video", Media::Video(Video::new("avc1.64001f", 1280, 720)))?;
+    /// let mut audio = open("audio", Media::Audio(Audio::new("mp4a.40.2", 2)))?;
+    /// video.init(Bytes::from_static(b"video init"));
+    /// audio.init(Bytes::from_static(b"audio init"));
+    ///
+    /// let second = MediaDuration::from_secs(1);
+    /// let part = |bytes| Part::new(Bytes::from_static(bytes), second).independent();
+    /// let step = [(&mut video, part(b"pictures")), (&mut audio, part(b"sound"))];
+    /// for result in Publisher::publish_together(step) {
+    ///     result?;
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn publish_together<'a>(
+        parts: impl IntoIterator<Item = (&'a mut Self, Part)>,
+    ) -> Vec<Result<Published, PublishError>> {
+        let mut parts = parts.into_iter().peekable();
+        let Some(home) = parts
+            .peek()
+            .map(|(first, _)| Arc::clone(&first.presentation))
+        else {
+            return Vec::new();
+        };
+        let (mut order, mut step, mut publishers) = (Vec::new(), Vec::new(), Vec::new());
+        for (publisher, part) in parts {
+            let at_home = Arc::ptr_eq(&publisher.presentation, &home);
+            order.push(at_home);
+            if at_home {
+                step.push((publisher.seat, part));
+            }
+            publishers.push(publisher);
         }
-        let next = self.rendition.reader.next();
-        let desk = self.desk.as_mut().expect(PARKED);
-        let published = desk
-            .push(part, next, &self.rendition.rates)
-            .inspect_err(|error| self.rendition.counters.publish.refused(error))?;
-        self.make_visible();
-        Ok(published)
+        let mut published = home
+            .step(|timeline, now| timeline.publish_together(step, now))
+            .into_iter();
+        let results = order
+            .into_iter()
+            .zip(publishers)
+            .map(|(at_home, publisher)| {
+                let result = if at_home {
+                    published
+                        .next()
+                        .expect("each part of the step has a result")
+                } else {
+                    Err(PublishError::OtherPresentation)
+                };
+                result.inspect_err(|error| publisher.count(error))
+            });
+        results.collect()
+    }
+
+    /// Lists media that is missing: gap parts and gap segments that last `duration` (SEG-15,
+    /// LL-30). For an encoder that knows what it lost; absent publishers are seen to by the
+    /// registry's [`Absence`](crate::Absence). What was published before stays playable.
+    ///
+    /// # Errors
+    ///
+    /// As [`publish`](Self::publish). Before the first part nothing can be missing:
+    /// [`PublishError::NoInit`].
+    pub fn gap(&mut self, duration: std::time::Duration) -> Result<(), PublishError> {
+        let listed = self.step(|timeline, seat, now| timeline.gap(seat, duration.into(), now));
+        listed.inspect_err(|error| self.count(error))
+    }
+
+    /// Says what the rendition carries from now on, where codec, resolution or language changed:
+    /// the multivariant playlist is written anew. Publish a new [`init`](Self::init) with it.
+    ///
+    /// # Errors
+    ///
+    /// [`PublisherError::Media`] for text that no attribute can carry; nothing has changed then.
+    pub fn set_media(&mut self, media: Media) -> Result<(), PublisherError> {
+        multivariant::check(&self.rendition.name, &media).map_err(PublisherError::Media)?;
+        self.step(|timeline, seat, _| {
+            if timeline.desk(seat).is_ok() {
+                self.rendition.set_media(media);
+            }
+        });
+        Ok(())
     }
 
     /// Ends the stream: the open segment is closed, the playlist gets `EXT-X-ENDLIST`, everybody
     /// who waits is answered. The media stays readable until the presentation is removed.
-    pub fn fin(mut self) {
-        self.end();
+    pub fn fin(self) {
+        self.step(|timeline, seat, now| {
+            if let Ok(desk) = timeline.desk(seat) {
+                desk.end(now);
+                timeline.make_visible();
+            }
+        });
     }
 
     /// The name of the rendition.
@@ -90,34 +201,34 @@ impl Publisher {
         &self.rendition.name
     }
 
-    /// The manifest's current state, as the next snapshot will show it.
+    /// The manifest's current state, as the newest version shows it; also when this publisher was
+    /// displaced.
     #[must_use]
     pub fn view(&self) -> PlaylistView {
-        self.desk.as_ref().expect(PARKED).view()
+        self.presentation.timeline().desks()[self.seat.slot].view()
     }
 
-    fn end(&mut self) {
-        let desk = self.desk.as_mut().expect(PARKED);
-        if !desk.is_ended() {
-            desk.end(&self.rendition.rates);
-            self.make_visible();
-        }
+    /// The rendition, as viewers share it.
+    pub(crate) fn shared(&self) -> Arc<Rendition> {
+        Arc::clone(&self.rendition)
     }
 
-    fn make_visible(&self) {
-        let reports = self.presentation.reports(&self.rendition);
-        let desk = self.desk.as_ref().expect(PARKED);
-        self.rendition.cache.publish(desk.snapshot(reports));
+    fn step<T>(&self, change: impl FnOnce(&mut Timeline, Seat, Instant) -> T) -> T {
+        self.presentation
+            .step(|timeline, now| change(timeline, self.seat, now))
+    }
+
+    fn count(&self, error: &PublishError) {
+        self.rendition.counters.publish.refused(error);
     }
 }
 
 impl Drop for Publisher {
     fn drop(&mut self) {
-        if self.rendition.fin_requested() {
-            self.end();
-        }
-        if let Some(desk) = self.desk.take() {
-            self.rendition.park(desk);
-        }
+        self.step(|timeline, seat, now| {
+            if let Ok(desk) = timeline.desk(seat) {
+                desk.vacate(now);
+            }
+        });
     }
 }

@@ -41,7 +41,8 @@ impl RateMeter {
     pub(crate) fn close(&mut self, duration: MediaDuration, rates: &Rates) {
         let nanos = u128::from(duration.as_nanos());
         let bits = u128::from(std::mem::take(&mut self.open_bytes)) * 8;
-        if nanos == 0 {
+        // A segment of gaps says nothing about the rate of what is there.
+        if nanos == 0 || bits == 0 {
             return;
         }
         self.total_bits += bits;

@@ -3,29 +3,34 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use llhls_manifest::{
     Definition, DiscontinuitySequence, IndependentSegments, M3u8Manifest, ManifestConfig,
-    MediaDuration, Msn, PlaylistView,
+    MediaDuration, Msn, PlaylistView, Retention,
 };
 use ring_core::{CacheConfig, ChunkCache, OpenError, RingConfig};
+use tokio::time::Instant;
 
 use crate::archive::{Recorder, RecordingId};
 use crate::cache::M3u8Cache;
-use crate::config::{RegistryConfig, RegistryConfigError, uri_query};
-use crate::desk::Desk;
+use crate::calendar::Calendar;
+use crate::config::{OnConflict, RegistryConfig, RegistryConfigError, uri_query};
+use crate::desk::{Desk, Tenure};
 use crate::dvr::Dvr;
 use crate::encode::{Body, Coding};
 use crate::error::{PlaylistError, PublisherError};
-use crate::listed::Listed;
+use crate::ledger::Ledger;
 use crate::media::Media;
 use crate::multivariant;
 use crate::name::StreamName;
 use crate::presentation::{Listing, Presentation, RenditionInfo};
 use crate::publisher::Publisher;
-use crate::rendition::{Rendition, Taken};
+use crate::rendition::{Origins, Rendition};
+use crate::reports::Reports;
+use crate::snapshot::Snapshot;
 use crate::stats::{NameCounters, RegistryStats, RenditionCounters, RenditionStats, Tally as _};
+use crate::timeline::{Seat, Timeline};
 use crate::viewer::Viewer;
 
 /// The live streams of one process.
@@ -41,9 +46,10 @@ pub struct Playlists {
 struct Inner {
     config: RegistryConfig,
     ring: ChunkCache<u64>,
-    /// Keys of the ring: one per incarnation of a rendition, never reused.
-    next_key: AtomicU64,
+    /// Keys of the ring, claims of publishers, presentations: none is ever used again.
+    next_number: AtomicU64,
     presentations: RwLock<HashMap<StreamName, Arc<Presentation>>>,
+    calendar: Arc<Calendar>,
     names: NameCounters,
     /// What renditions counted that are gone.
     gone: RenditionCounters,
@@ -73,9 +79,6 @@ pub struct PresentationInfo {
 pub enum Ending {
     /// Done: every rendition has ended, or everything was removed.
     Done,
-    /// Some renditions are held by publishers; each ends with its next part, or when its publisher
-    /// is dropped.
-    Requested,
     /// There is no presentation of that name.
     Unknown,
 }
@@ -101,8 +104,9 @@ impl Playlists {
         let inner = Inner {
             config,
             ring,
-            next_key: AtomicU64::new(0),
+            next_number: AtomicU64::new(0),
             presentations: RwLock::default(),
+            calendar: Arc::default(),
             names: NameCounters::default(),
             gone: RenditionCounters::default(),
         };
@@ -116,11 +120,14 @@ impl Playlists {
     /// A rendition whose publisher left is continued: the Media Sequence Numbers go on, the next
     /// part is marked as a discontinuity, and the configuration of its first publisher stays, for
     /// targets may not change (§6.2.1). One that has ended is replaced by a new one whose numbers
-    /// start behind the old ones (UP-17).
+    /// start behind the old ones (UP-17); what its playlist named stays downloadable for as long
+    /// as it must (UP-11).
+    ///
+    /// While somebody else publishes it, the registry's [`OnConflict`] decides.
     ///
     /// # Errors
     ///
-    /// [`PublisherError::Conflict`] while somebody else publishes it,
+    /// [`PublisherError::Conflict`] while somebody else publishes it and that is to be refused,
     /// [`PublisherError::AtCapacity`] when there is no room: a live stream is never thrown out.
     pub fn publisher(
         &self,
@@ -128,174 +135,45 @@ impl Playlists {
         rendition: &StreamName,
         config: RenditionConfig,
     ) -> Result<Publisher, PublisherError> {
-        let publisher = self.find_publisher(presentation, rendition, config);
-        publisher.inspect_err(|error| self.inner.names.refused(error))
+        let policy = self.inner.config.on_conflict;
+        self.publisher_with(presentation, rendition, config, policy)
     }
 
-    fn find_publisher(
+    /// As [`publisher`](Self::publisher), with a word of the caller's own on what becomes of a
+    /// second publisher: an authenticated encoder may take over where an unknown one may not.
+    ///
+    /// The publisher that is displaced learns it with its next part
+    /// ([`PublishError::Superseded`](crate::PublishError::Superseded)); what it published stays.
+    ///
+    /// # Errors
+    ///
+    /// As [`publisher`](Self::publisher).
+    pub fn publisher_with(
         &self,
         presentation: &StreamName,
         rendition: &StreamName,
         config: RenditionConfig,
+        on_conflict: OnConflict,
     ) -> Result<Publisher, PublisherError> {
-        multivariant::check(rendition, &config.media).map_err(PublisherError::Media)?;
-        // The write lock makes looking and opening one step; it is taken once per publisher.
-        let mut presentations = self
+        let publisher = self
             .inner
-            .presentations
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        let (home, is_new) = match presentations.get(presentation) {
-            Some(home) => (Arc::clone(home), false),
-            None if presentations.len() >= self.inner.config.presentations => {
-                let limit = self.inner.config.presentations;
-                return Err(PublisherError::AtCapacity { limit });
-            }
-            None => (
-                Arc::new(Presentation::new(
-                    presentation.clone(),
-                    self.inner.config.query_parameter.clone(),
-                )),
-                true,
-            ),
-        };
-        let publisher = match home.rendition(rendition.as_str()) {
-            Some(present) => match present.take_desk() {
-                Taken::Held => return Err(PublisherError::Conflict),
-                Taken::Desk(mut desk) => {
-                    desk.interrupt();
-                    present.set_media(config.media);
-                    Publisher::new(Arc::clone(&home), present, desk)
-                }
-                Taken::Ended(msn, dsn) => {
-                    let successor = self.open(&home, rendition, config, Some((msn, dsn)))?;
-                    // Its media is not reachable by name any more; its viewers' handles say so.
-                    self.inner.ring.remove(&present.ring_key);
-                    self.inner.gone.absorb(&present.counters);
-                    successor
-                }
-            },
-            None => self.open(&home, rendition, config, None)?,
-        };
-        if is_new {
-            presentations.insert(presentation.clone(), home);
-            self.inner.names.opened.one();
-        }
-        Ok(publisher)
-    }
-
-    /// Opens a rendition, with the numbers of its predecessor where there was one.
-    fn open(
-        &self,
-        home: &Arc<Presentation>,
-        name: &StreamName,
-        config: RenditionConfig,
-        continuation: Option<(Msn, DiscontinuitySequence)>,
-    ) -> Result<Publisher, PublisherError> {
-        let limits = &self.inner.config;
-        let siblings = home.renditions();
-        if continuation.is_none() && siblings.len() >= limits.renditions {
-            return Err(PublisherError::AtCapacity {
-                limit: limits.renditions,
-            });
-        }
-        let room =
-            usize::try_from(limits.total_bytes / limits.bytes_per_rendition).unwrap_or(usize::MAX);
-        if self.inner.ring.len() >= room {
-            return Err(PublisherError::AtCapacity { limit: room });
-        }
-        // The multivariant playlist promises it for all (§4.4.2.1), so the manifest must hold it.
-        let mut manifest_config = config
-            .manifest
-            .independent_segments(IndependentSegments::Promised);
-        if let Some(parameter) = &limits.query_parameter {
-            manifest_config = manifest_config
-                .define(Definition::QueryParameter(parameter.clone()))
-                .uri_query(uri_query(parameter));
-        }
-        if let Some((msn, dsn)) = continuation {
-            // Another timeline begins: as if the discontinuity had been listed and removed.
-            let dsn = DiscontinuitySequence::new(dsn.value().saturating_add(1));
-            manifest_config = manifest_config.start(msn, dsn);
-        }
-        let retained = manifest_config
-            .retained_duration()
-            .map_err(PublisherError::Config)?;
-        let manifest =
-            M3u8Manifest::new(manifest_config.clone()).map_err(PublisherError::Config)?;
-        let view = manifest.view();
-        let slots = slots(&view, retained);
-        let agrees = |sibling: &Arc<Rendition>| {
-            sibling.name == *name
-                || sibling.cache.current().is_none_or(|snapshot| {
-                    snapshot.view().server_control() == view.server_control()
-                })
-        };
-        if !siblings.iter().all(agrees) {
-            return Err(PublisherError::Mismatch);
-        }
-        // Relaxed: only uniqueness matters.
-        let ring_key = self.inner.next_key.fetch_add(1, Ordering::Relaxed);
-        let shape = RingConfig::new()
-            .slots(slots)
-            .max_bytes(limits.bytes_per_rendition);
-        let writer = self
-            .inner
-            .ring
-            .open_with(ring_key, shape)
-            .map_err(|error| match error {
-                OpenError::AtCapacity { limit } => PublisherError::AtCapacity { limit },
-                error => unreachable!("keys are unique and shapes within bounds, yet {error}"),
-            })?;
-        let reader = writer.reader();
-        let counters = Arc::new(RenditionCounters::default());
-        let dvr = limits.archive.as_ref().map(|archive| {
-            let recording = RecordingId::new(home.name.clone(), name.clone(), view.names());
-            let counters = Arc::clone(&counters);
-            Dvr::new(
-                recording,
-                &manifest_config,
-                &view,
-                archive,
-                counters,
-                limits.waiters,
-            )
-            .map(Arc::new)
-        });
-        let dvr = dvr.transpose().map_err(PublisherError::Config)?;
-        let recorder = limits.archive.clone().zip(dvr.clone());
-        let recorder = recorder.map(|(archive, dvr)| Recorder::new(archive, dvr));
-        let desk = Box::new(Desk::new(
-            manifest,
-            writer,
-            Listed::new(slots as u64, limits.bytes_per_rendition),
-            Arc::clone(&counters),
-            recorder,
-        ));
-        let cache = M3u8Cache::new(desk.snapshot(Box::default()), limits.waiters);
-        let rendition = Rendition::new(
-            name.clone(),
-            ring_key,
-            config.media,
-            cache,
-            reader,
-            counters,
-            limits.longest_block,
-        );
-        let rendition = rendition
-            .handing_on(limits.query_parameter.as_deref())
-            .with_dvr(dvr);
-        let rendition = Arc::new(rendition);
-        home.insert(Arc::clone(&rendition));
-        Ok(Publisher::new(Arc::clone(home), rendition, desk))
+            .publisher(presentation, rendition, config, on_conflict);
+        publisher.inspect_err(|error| self.inner.names.refused(error))
     }
 
     /// A reading handle on one rendition, or nothing where none of that name is known.
+    ///
+    /// A removed one is still known while its media is kept (UP-16): its playlist is
+    /// [`Gone`](PlaylistError::Gone), its media is not.
     #[must_use]
     pub fn viewer(&self, presentation: &str, rendition: &str) -> Option<Viewer> {
-        self.presentation(presentation)?
-            .rendition(rendition)
-            .map(Viewer::new)
+        let mut home = self.inner.find(presentation)?;
+        loop {
+            if let Some(rendition) = home.rendition(rendition) {
+                return Some(Viewer::new(rendition));
+            }
+            home = home.previous()?;
+        }
     }
 
     /// The multivariant playlist of a presentation; held until every rendition has a segment.
@@ -340,14 +218,8 @@ impl Playlists {
     /// The presentations as they are now, by name.
     #[must_use]
     pub fn active(&self) -> Vec<PresentationInfo> {
-        let presentations = self
-            .inner
-            .presentations
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        let mut infos: Vec<_> = presentations
-            .into_values()
+        let present = self.inner.present().into_iter();
+        let mut infos: Vec<_> = present
             .map(|presentation| PresentationInfo {
                 name: presentation.name.clone(),
                 renditions: presentation.infos(),
@@ -363,11 +235,7 @@ impl Playlists {
     /// the other, so two of them may differ by what happened in between.
     #[must_use]
     pub fn stats(&self) -> RegistryStats {
-        let presentations: Vec<_> = {
-            let presentations = self.inner.presentations.read();
-            let presentations = presentations.unwrap_or_else(PoisonError::into_inner);
-            presentations.values().cloned().collect()
-        };
+        let presentations = self.inner.present();
         let mut stats = RegistryStats {
             presentations: presentations.len() as u64,
             names: self.inner.names.read(),
@@ -395,72 +263,429 @@ impl Playlists {
         Some(rendition.stats())
     }
 
-    /// Ends every rendition of a presentation: `EXT-X-ENDLIST`, and an answer for all who wait.
-    ///
-    /// A rendition in a publisher's hands ends with that publisher's next part, or when the
-    /// publisher is dropped: the publisher owns the manifest, and no lock could take it away.
+    /// Ends every rendition of a presentation, in one step: `EXT-X-ENDLIST`, and an answer for all
+    /// who wait. Publishers learn it with their next part.
     pub fn fin(&self, presentation: &str) -> Ending {
         let Some(home) = self.presentation(presentation) else {
             return Ending::Unknown;
         };
-        let mut ending = Ending::Done;
-        for rendition in home.renditions().iter() {
-            rendition.request_fin();
-            match rendition.take_desk() {
-                // Dropping a publisher ends what was asked to end.
-                Taken::Desk(desk) => drop(Publisher::new(
-                    Arc::clone(&home),
-                    Arc::clone(rendition),
-                    desk,
-                )),
-                Taken::Ended(..) => {}
-                Taken::Held => ending = Ending::Requested,
-            }
-        }
-        ending
+        home.step(Timeline::end_all);
+        Ending::Done
     }
 
-    /// Removes a presentation: its memory is returned at once, whoever waits is told
-    /// [`Gone`](PlaylistError::Gone), and its publishers learn it with their next part.
+    /// Removes a presentation: its playlists are gone at once, whoever waits for them is told
+    /// [`Gone`](PlaylistError::Gone), and its publishers learn it with their next part. What
+    /// becomes of the media is the registry's [`Removal`](crate::Removal).
     pub fn remove(&self, presentation: &str) -> Ending {
-        let removed = self
-            .inner
-            .presentations
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(presentation);
-        let Some(home) = removed else {
+        let Some(home) = self.presentation(presentation) else {
             return Ending::Unknown;
         };
-        home.remove();
+        home.remove(self.inner.config.removal);
         self.inner.names.removed.one();
         for rendition in home.renditions().iter() {
-            self.inner.ring.remove(&rendition.ring_key);
             self.inner.gone.absorb(&rendition.counters);
         }
+        self.inner.unlink_if_over(&home);
         Ending::Done
+    }
+
+    /// Sees to everything that is due at `now`: renditions whose publisher is away too long, media
+    /// that need not be kept any longer. Says when it has to be called next, if nothing changes
+    /// until then. For hosts that cannot run [`housekeeping`](Self::housekeeping).
+    ///
+    /// O(log presentations) for each that is due, plus what is done for it.
+    pub fn tick(&self, now: Instant) -> Option<Instant> {
+        while let Some(due) = self.inner.calendar.take_due(now) {
+            if let Some(presentation) = due.upgrade() {
+                presentation.tend(now);
+                self.inner.unlink_if_over(&presentation);
+            }
+        }
+        self.inner.calendar.next()
+    }
+
+    /// Calls [`tick`](Self::tick) whenever something is due: spawn it once for each registry.
+    ///
+    /// It sleeps until the next deadline, by Tokio's clock, and does not poll. The library spawns
+    /// nothing by itself; without this, or `tick`, absent publishers go unnoticed and memory
+    /// behind a silent stream is not returned.
+    ///
+    /// Completes when the last `Playlists` is dropped.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future leaves nothing undone that another one would not do.
+    ///
+    /// ```
+    /// # use playlists::{Playlists, RegistryConfig};
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
+    /// let playlists = Playlists::new(RegistryConfig::new())?;
+    /// let housekeeper = tokio::spawn(playlists.housekeeping());
+    /// // … publish, view …
+    /// drop(playlists);
+    /// housekeeper.await?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn housekeeping(&self) -> impl Future<Output = ()> + Send + use<> {
+        let calendar = Arc::clone(&self.inner.calendar);
+        let registry = Arc::downgrade(&self.inner);
+        async move {
+            loop {
+                let changed = calendar.changed();
+                let next = match registry.upgrade() {
+                    Some(inner) => Self { inner }.tick(Instant::now()),
+                    None => return,
+                };
+                match next {
+                    Some(due) => {
+                        // Either way it is time to look again.
+                        let _ = tokio::time::timeout_at(due, changed).await;
+                    }
+                    None => changed.await,
+                }
+            }
+        }
     }
 
     fn presentation(&self, name: &str) -> Option<Arc<Presentation>> {
         self.inner
-            .presentations
+            .find(name)
+            .filter(|presentation| !presentation.is_removed())
+    }
+}
+
+impl Inner {
+    fn find(&self, name: &str) -> Option<Arc<Presentation>> {
+        self.read().get(name).cloned()
+    }
+
+    /// All presentations that are there, without those that were removed.
+    fn present(&self) -> Vec<Arc<Presentation>> {
+        let presentations = self.read();
+        let present = presentations.values().filter(|it| !it.is_removed());
+        present.cloned().collect()
+    }
+
+    fn publisher(
+        &self,
+        presentation: &StreamName,
+        name: &StreamName,
+        config: RenditionConfig,
+        on_conflict: OnConflict,
+    ) -> Result<Publisher, PublisherError> {
+        multivariant::check(name, &config.media).map_err(PublisherError::Media)?;
+        // The write lock makes looking and opening one step; it is taken once per publisher.
+        let mut presentations = self.write();
+        let known = presentations.get(presentation).cloned();
+        let (home, is_new) = match known {
+            Some(home) if !home.is_removed() => (home, false),
+            previous => {
+                let limit = self.config.presentations;
+                if presentations.values().filter(|it| !it.is_removed()).count() >= limit {
+                    return Err(PublisherError::AtCapacity { limit });
+                }
+                (self.new_presentation(presentation, previous), true)
+            }
+        };
+        let must_open = home
+            .timeline()
+            .find(name.as_str())
+            .is_none_or(|(_, desk)| desk.is_ended());
+        if must_open {
+            self.make_place(&presentations)?;
+        }
+        let tenure = Tenure(self.next_number());
+        let publisher = home.step(|timeline, now| {
+            let (slot, rendition) = match timeline.find(name.as_str()) {
+                Some((slot, desk)) if !desk.is_ended() => {
+                    if desk.is_held() {
+                        match on_conflict {
+                            OnConflict::Refuse => return Err(PublisherError::Conflict),
+                            OnConflict::TakeOver => self.names.take_overs.one(),
+                        }
+                    }
+                    desk.seat(tenure);
+                    desk.rendition.set_media(config.media);
+                    (slot, Arc::clone(&desk.rendition))
+                }
+                before => {
+                    let before = before.map(|(_, desk)| Before::of(desk));
+                    let before = before.or_else(|| previous_of(&home, name));
+                    let desk = self.open(timeline, presentation, name, config, before, tenure)?;
+                    let rendition = Arc::clone(&desk.rendition);
+                    if let Some((_, replaced)) = timeline.find(name.as_str()) {
+                        self.gone.absorb(&replaced.rendition.counters);
+                    }
+                    let slot = timeline.insert(desk, self.config.removal, now);
+                    (slot, rendition)
+                }
+            };
+            Ok(Publisher::new(
+                Arc::clone(&home),
+                rendition,
+                Seat { slot, tenure },
+            ))
+        })?;
+        home.show(publisher.shared());
+        if is_new {
+            presentations.insert(presentation.clone(), home);
+            self.names.opened.one();
+        }
+        Ok(publisher)
+    }
+
+    fn new_presentation(
+        &self,
+        name: &StreamName,
+        previous: Option<Arc<Presentation>>,
+    ) -> Arc<Presentation> {
+        Arc::new(Presentation::new(
+            name.clone(),
+            self.config.query_parameter.clone(),
+            self.next_number(),
+            Timeline::new(self.ring.clone()),
+            Arc::clone(&self.calendar),
+            previous,
+        ))
+    }
+
+    /// Makes sure that one more rendition fits: what is kept of removed ones goes before a new one
+    /// is refused.
+    fn make_place(
+        &self,
+        presentations: &HashMap<StreamName, Arc<Presentation>>,
+    ) -> Result<(), PublisherError> {
+        let limits = &self.config;
+        let limit =
+            usize::try_from(limits.total_bytes / limits.bytes_per_rendition).unwrap_or(usize::MAX);
+        let mut known = presentations.values().cloned().collect::<Vec<_>>();
+        while self.ring.len() >= limit {
+            let Some(presentation) = known.pop() else {
+                return Err(PublisherError::AtCapacity { limit });
+            };
+            known.extend(presentation.previous());
+            while self.ring.len() >= limit
+                && presentation.step(|timeline, now| timeline.cut_departed_short(now))
+            {}
+        }
+        Ok(())
+    }
+
+    /// Opens a rendition, with the numbers of its predecessor where there was one.
+    fn open(
+        &self,
+        timeline: &Timeline,
+        home: &StreamName,
+        name: &StreamName,
+        config: RenditionConfig,
+        before: Option<Before>,
+        tenure: Tenure,
+    ) -> Result<Desk, PublisherError> {
+        let limits = &self.config;
+        let siblings = || {
+            let desks = timeline.desks().iter();
+            desks.filter(|desk| desk.rendition.name != *name)
+        };
+        if siblings().count() >= limits.renditions {
+            return Err(PublisherError::AtCapacity {
+                limit: limits.renditions,
+            });
+        }
+        // The multivariant playlist promises it for all (§4.4.2.1), so the manifest must hold it.
+        let mut manifest_config = config
+            .manifest
+            .independent_segments(IndependentSegments::Promised);
+        if let Some(parameter) = &limits.query_parameter {
+            manifest_config = manifest_config
+                .define(Definition::QueryParameter(parameter.clone()))
+                .uri_query(uri_query(parameter));
+        }
+        let manifest =
+            M3u8Manifest::new(manifest_config.clone()).map_err(PublisherError::Config)?;
+        let (mut msn, mut dsn) = manifest.continuation();
+        if let Some(before) = &before {
+            // Another timeline begins: as if the discontinuity had been listed and removed.
+            (msn, dsn) = (before.msn, before.dsn.max(dsn));
+            dsn = DiscontinuitySequence::new(dsn.value().saturating_add(1));
+        }
+        if let Some(shared) = timeline.sequence() {
+            // The same number at the same point of the timeline in all renditions (§6.2.4).
+            dsn = if before.is_some() {
+                dsn.max(shared)
+            } else {
+                shared
+            };
+        }
+        manifest_config = manifest_config.start(msn, dsn);
+        let retained = manifest_config
+            .retained_duration()
+            .map_err(PublisherError::Config)?;
+        // Deadlines are kept by the clock, not by the media's time (UP-11).
+        let by_the_clock = manifest_config.clone().retention(Retention::Caller);
+        let manifest = M3u8Manifest::new(by_the_clock).map_err(PublisherError::Config)?;
+        let view = manifest.view();
+        let slots = slots(&view, retained, limits.parts_per_rendition)?;
+        let agrees = |desk: &Desk| desk.view().server_control() == view.server_control();
+        if !siblings().all(agrees) {
+            return Err(PublisherError::Mismatch);
+        }
+        let counters = Arc::new(RenditionCounters::default());
+        let dvr = limits.archive.as_ref().map(|archive| {
+            let recording = RecordingId::new(home.clone(), name.clone(), view.names());
+            let counters = Arc::clone(&counters);
+            Dvr::new(
+                recording,
+                &manifest_config,
+                &view,
+                archive,
+                counters,
+                limits.waiters,
+            )
+            .map(Arc::new)
+        });
+        let dvr = dvr.transpose().map_err(PublisherError::Config)?;
+        let recorder = limits.archive.clone().zip(dvr.clone());
+        let recorder = recorder.map(|(archive, dvr)| Recorder::new(archive, dvr));
+        let ring_key = self.next_number();
+        let shape = RingConfig::new()
+            .slots(slots)
+            .max_bytes(limits.bytes_per_rendition);
+        let writer = self
+            .ring
+            .open_with(ring_key, shape)
+            .map_err(|error| match error {
+                OpenError::AtCapacity { limit } => PublisherError::AtCapacity { limit },
+                error => unreachable!("keys are unique and shapes within bounds, yet {error}"),
+            })?;
+        let first = Snapshot::new(view, Reports::none(), Arc::new([]), Arc::clone(&counters));
+        let rendition = Arc::new(Rendition::new(Origins {
+            name: name.clone(),
+            ring_key,
+            media: config.media,
+            cache: M3u8Cache::new(first, limits.waiters),
+            reader: writer.reader(),
+            counters,
+            dvr,
+            longest_block: limits.longest_block,
+            query_parameter: limits.query_parameter.clone(),
+            predecessor: before.map(|before| before.rendition),
+        }));
+        let ledger = Ledger::new(slots as u64, limits.bytes_per_rendition);
+        Ok(Desk::new(
+            rendition,
+            manifest,
+            writer,
+            ledger,
+            recorder,
+            limits.absence,
+            tenure,
+        ))
+    }
+
+    /// Forgets a removed presentation whose media is over.
+    fn unlink_if_over(&self, over: &Arc<Presentation>) {
+        if !over.timeline().is_over() {
+            return;
+        }
+        let mut presentations = self.write();
+        let Some(current) = presentations.get(over.name.as_str()).cloned() else {
+            return;
+        };
+        if Arc::ptr_eq(&current, over) {
+            match over.previous() {
+                Some(previous) => presentations.insert(over.name.clone(), previous),
+                None => presentations.remove(over.name.as_str()),
+            };
+            return;
+        }
+        let mut newer = current;
+        while let Some(next) = newer.previous() {
+            if Arc::ptr_eq(&next, over) {
+                newer.set_previous(over.previous());
+                return;
+            }
+            newer = next;
+        }
+    }
+
+    /// A number that nothing else in this registry has.
+    fn next_number(&self) -> u64 {
+        // Relaxed: only uniqueness matters.
+        self.next_number.fetch_add(1, Ordering::Relaxed)
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, HashMap<StreamName, Arc<Presentation>>> {
+        self.presentations
             .read()
             .unwrap_or_else(PoisonError::into_inner)
-            .get(name)
-            .cloned()
     }
+
+    fn write(&self) -> RwLockWriteGuard<'_, HashMap<StreamName, Arc<Presentation>>> {
+        self.presentations
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Inner {
+    /// The housekeeper has nothing to keep any more.
+    fn drop(&mut self) {
+        self.calendar.wake();
+    }
+}
+
+/// What a rendition continues that had the same name.
+struct Before {
+    rendition: Arc<Rendition>,
+    msn: Msn,
+    dsn: DiscontinuitySequence,
+}
+
+impl Before {
+    fn of(desk: &Desk) -> Self {
+        let (msn, dsn) = desk.continuation();
+        Self {
+            rendition: Arc::clone(&desk.rendition),
+            msn,
+            dsn,
+        }
+    }
+}
+
+/// What had the name in a presentation that was removed, while its media is kept.
+fn previous_of(home: &Presentation, name: &StreamName) -> Option<Before> {
+    let mut previous = home.previous();
+    while let Some(presentation) = previous {
+        if let Some((_, desk)) = presentation.timeline().find(name.as_str()) {
+            return Some(Before::of(desk));
+        }
+        previous = presentation.previous();
+    }
+    None
 }
 
 /// How many slots a ring needs so that everything its playlist names, and everything that must
 /// stay downloadable after it (UP-10, UP-11), is in memory (law 2).
-fn slots(view: &PlaylistView, retained: MediaDuration) -> usize {
+fn slots(
+    view: &PlaylistView,
+    retained: MediaDuration,
+    limit: usize,
+) -> Result<usize, PublisherError> {
     /// Parts may be shorter than the part target: the last of a segment always, independent ones
     /// (so all audio) at will. An eighth of the target on average is more than any encoder does;
     /// what is shorter still is refused when it comes, never answered with lost media.
     const SHORTER: u64 = 8;
-    /// Half a day of regular parts; a longer window is bounded by bytes long before.
-    const MOST: usize = 1 << 20;
     let longest = view.part_target().unwrap_or_else(|| view.target_duration());
     let regular = retained.as_nanos().div_ceil(longest.as_nanos());
-    usize::try_from(regular.saturating_mul(SHORTER)).map_or(MOST, |slots| slots.clamp(1, MOST))
+    let limit = limit as u64;
+    if regular > limit {
+        return Err(PublisherError::WindowTooLong {
+            parts: regular,
+            limit,
+        });
+    }
+    let slots = regular.saturating_mul(SHORTER).clamp(1, limit);
+    Ok(usize::try_from(slots).expect("no more than the limit, which is a usize"))
 }

@@ -1,22 +1,21 @@
-//! One rendition as everybody shares it: the published version, the ring's reading side, the desk
-//! that the next publisher will sit at.
+//! One rendition as everybody shares it: the published version, the ring's reading side, and what
+//! it was before.
 
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use llhls_manifest::{DiscontinuitySequence, Msn, PlaylistView};
+use llhls_manifest::PlaylistView;
 use ring_core::Reader;
 
 use crate::cache::M3u8Cache;
 use crate::config::uri_query;
-use crate::desk::Desk;
 use crate::dvr::Dvr;
 use crate::media::Media;
 use crate::name::StreamName;
 use crate::rates::Rates;
-use crate::snapshot::SiblingReport;
+use crate::snapshot::Snapshot;
 use crate::stats::{RenditionCounters, RenditionStats, Tally as _};
 
 /// The file name of every media playlist, below the folder of its rendition.
@@ -35,74 +34,67 @@ pub(crate) struct Rendition {
     /// Its DVR playlist, where there is an archive.
     pub(crate) dvr: Option<Arc<Dvr>>,
     /// Operator's cap on how long a request is held.
-    pub(crate) longest_block: Option<Duration>,
-    /// Changes only when a publisher comes back with another codec.
+    longest_block: Option<Duration>,
+    /// Changes only when the codec does.
     media: Mutex<Media>,
-    desk: Mutex<Parking>,
-    /// Set by `fin` while a publisher holds the desk: whoever holds it next ends the stream.
-    fin_requested: AtomicBool,
+    /// Whether a publisher holds it; a copy of what the timeline says, for those who only look.
+    held: AtomicBool,
     /// As a sibling's playlist names this one.
     report_uri: Arc<str>,
+    past: Mutex<Past>,
 }
 
-/// Where the publisher's state is.
-#[derive(Debug)]
-enum Parking {
-    /// A publisher has it.
-    Held,
-    /// Nobody publishes; the next publisher continues from here.
-    Free(Box<Desk>),
+/// What is left of playlists that are gone, while their media must stay downloadable.
+#[derive(Debug, Default)]
+struct Past {
+    /// The last version of this rendition, once its playlist was removed (UP-16).
+    farewell: Option<Arc<Snapshot>>,
+    /// What had this name before.
+    predecessor: Option<Arc<Rendition>>,
 }
 
-/// What became of an attempt to take the desk.
+/// What a rendition is made of.
 #[derive(Debug)]
-pub(crate) enum Taken {
-    Desk(Box<Desk>),
-    Held,
-    /// The stream was ended; its numbering goes on in a new rendition, from here.
-    Ended(Msn, DiscontinuitySequence),
+pub(crate) struct Origins {
+    pub(crate) name: StreamName,
+    pub(crate) ring_key: u64,
+    pub(crate) media: Media,
+    pub(crate) cache: M3u8Cache,
+    pub(crate) reader: Reader,
+    pub(crate) counters: Arc<RenditionCounters>,
+    pub(crate) dvr: Option<Arc<Dvr>>,
+    pub(crate) longest_block: Option<Duration>,
+    /// What URIs hand on.
+    pub(crate) query_parameter: Option<String>,
+    pub(crate) predecessor: Option<Arc<Rendition>>,
 }
 
 impl Rendition {
-    pub(crate) fn new(
-        name: StreamName,
-        ring_key: u64,
-        media: Media,
-        cache: M3u8Cache,
-        reader: Reader,
-        counters: Arc<RenditionCounters>,
-        longest_block: Option<Duration>,
-    ) -> Self {
+    /// A rendition in the hands of its first publisher.
+    pub(crate) fn new(origins: Origins) -> Self {
         let mut report_uri = String::new();
-        write!(report_uri, "../{name}/{MEDIA_PLAYLIST}").expect("a String takes all writes");
+        write!(report_uri, "../{}/{MEDIA_PLAYLIST}", origins.name)
+            .expect("a String takes all writes");
+        if let Some(parameter) = &origins.query_parameter {
+            report_uri.push_str(&uri_query(parameter));
+        }
         Self {
-            name,
-            ring_key,
-            cache,
-            reader,
+            name: origins.name,
+            ring_key: origins.ring_key,
+            cache: origins.cache,
+            reader: origins.reader,
             rates: Rates::default(),
-            counters,
-            dvr: None,
-            longest_block,
-            media: Mutex::new(media),
-            desk: Mutex::new(Parking::Held),
-            fin_requested: AtomicBool::new(false),
+            counters: origins.counters,
+            dvr: origins.dvr,
+            longest_block: origins.longest_block,
+            media: Mutex::new(origins.media),
+            held: AtomicBool::new(true),
             report_uri: report_uri.into(),
+            past: Mutex::new(Past {
+                farewell: None,
+                predecessor: origins.predecessor,
+            }),
         }
-    }
-
-    /// The same with a query parameter that siblings' playlists hand on.
-    pub(crate) fn handing_on(mut self, query_parameter: Option<&str>) -> Self {
-        if let Some(parameter) = query_parameter {
-            self.report_uri = (self.report_uri.to_string() + &uri_query(parameter)).into();
-        }
-        self
-    }
-
-    /// The same with a DVR playlist beside it.
-    pub(crate) fn with_dvr(mut self, dvr: Option<Arc<Dvr>>) -> Self {
-        self.dvr = dvr;
-        self
     }
 
     pub(crate) fn media(&self) -> Media {
@@ -116,31 +108,17 @@ impl Rendition {
         *self.media.lock().unwrap_or_else(PoisonError::into_inner) = media;
     }
 
-    /// Takes the desk for a publisher.
-    pub(crate) fn take_desk(&self) -> Taken {
-        let mut parking = self.parking();
-        match std::mem::replace(&mut *parking, Parking::Held) {
-            Parking::Held => Taken::Held,
-            Parking::Free(desk) if desk.is_ended() => {
-                let (msn, dsn) = desk.continuation();
-                *parking = Parking::Free(desk);
-                Taken::Ended(msn, dsn)
-            }
-            Parking::Free(desk) => Taken::Desk(desk),
-        }
+    pub(crate) fn is_held(&self) -> bool {
+        self.held.load(Ordering::Relaxed)
     }
 
-    /// Gives the desk back for the next publisher.
-    pub(crate) fn park(&self, desk: Box<Desk>) {
-        *self.parking() = Parking::Free(desk);
+    pub(crate) fn set_held(&self, held: bool) {
+        self.held.store(held, Ordering::Relaxed);
     }
 
-    /// Ends all waits; nothing is visible from now on.
-    pub(crate) fn remove(&self) {
-        self.cache.remove();
-        if let Some(dvr) = &self.dvr {
-            dvr.cache.remove();
-        }
+    /// The URI under which siblings print a report about this rendition (§4.4.5.4, LL-25).
+    pub(crate) fn report_uri(&self) -> Arc<str> {
+        Arc::clone(&self.report_uri)
     }
 
     /// What was counted so far, and what is there now.
@@ -153,27 +131,13 @@ impl Rendition {
         }
     }
 
-    pub(crate) fn is_held(&self) -> bool {
-        matches!(*self.parking(), Parking::Held)
-    }
-
-    pub(crate) fn request_fin(&self) {
-        // Release, with the Acquire below: not for data, but so that a publisher that parks after
-        // this is certain to see it (the desk's lock orders the two).
-        self.fin_requested.store(true, Ordering::Release);
-    }
-
-    pub(crate) fn fin_requested(&self) -> bool {
-        self.fin_requested.load(Ordering::Acquire)
-    }
-
-    /// The report that siblings print about this rendition (§4.4.5.4), once it has a part.
-    pub(crate) fn report(&self) -> Option<SiblingReport> {
-        let last = self.cache.current()?.view().edge().last_listed()?;
-        Some(SiblingReport {
-            uri: Arc::clone(&self.report_uri),
-            last,
-        })
+    /// Whether it ended before its first segment, so that there never will be anything to play.
+    pub(crate) fn never_began(&self) -> bool {
+        let never = self.cache.look(|version| {
+            let view = version.view();
+            view.edge().is_ended() && !view.is_playable()
+        });
+        never == Some(true)
     }
 
     /// How long a request may be held for this rendition: three target durations (§6.2.5.2), or
@@ -182,9 +146,50 @@ impl Rendition {
         let limit = Duration::from(view.block_deadline());
         self.longest_block.map_or(limit, |cap| cap.min(limit))
     }
+}
 
-    fn parking(&self) -> std::sync::MutexGuard<'_, Parking> {
-        // A panic under this lock cannot leave the enum half-written.
-        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+/// The past.
+impl Rendition {
+    /// The version by which media is found: the current one, or the last one there was.
+    pub(crate) fn newest(&self) -> Option<Arc<Snapshot>> {
+        self.cache
+            .current()
+            .or_else(|| self.past().farewell.clone())
+    }
+
+    /// What had this name before, while its media must stay downloadable.
+    pub(crate) fn predecessor(&self) -> Option<Arc<Self>> {
+        self.past().predecessor.clone()
+    }
+
+    /// Takes the playlist away and ends all waits; media is found by its last version.
+    pub(crate) fn remove_playlist(&self) {
+        let last = self.cache.current();
+        self.past().farewell = last;
+        self.cache.remove();
+        if let Some(dvr) = &self.dvr {
+            dvr.cache.remove();
+        }
+    }
+
+    /// Forgets the last version of a removed playlist, and whatever was before it.
+    pub(crate) fn forget(&self) {
+        *self.past() = Past::default();
+    }
+
+    /// Lets go of a predecessor whose time is over.
+    pub(crate) fn forget_predecessor(&self, gone: &Arc<Self>) {
+        let mut past = self.past();
+        if past
+            .predecessor
+            .as_ref()
+            .is_some_and(|it| Arc::ptr_eq(it, gone))
+        {
+            past.predecessor = None;
+        }
+    }
+
+    fn past(&self) -> MutexGuard<'_, Past> {
+        self.past.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -5,12 +5,11 @@ use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use llhls_manifest::{
-    Directives, Form, InitVersion, LastListed, PlaylistView, RenditionReport, Skip,
-};
+use llhls_manifest::{Directives, Form, InitVersion, PlaylistView, Skip};
 
 use crate::encode::{Body, Coding, Encoded};
 use crate::gzip::{GzipBlocks, Layout};
+use crate::reports::Reports;
 use crate::stats::RenditionCounters;
 
 /// An init section and the version it is known by.
@@ -18,13 +17,6 @@ use crate::stats::RenditionCounters;
 pub(crate) struct InitSection {
     pub(crate) version: InitVersion,
     pub(crate) bytes: Bytes,
-}
-
-/// What a sibling had listed when this version was made (§4.4.5.4).
-#[derive(Clone, Debug)]
-pub(crate) struct SiblingReport {
-    pub(crate) uri: Arc<str>,
-    pub(crate) last: LastListed,
 }
 
 /// One form: its text, and how it is cut for compression.
@@ -42,7 +34,7 @@ struct Written {
 #[derive(Debug)]
 pub struct Snapshot {
     view: PlaylistView,
-    reports: Box<[SiblingReport]>,
+    reports: Reports,
     inits: Arc<[InitSection]>,
     counters: Arc<RenditionCounters>,
     /// Of the stream, once this is one of its versions.
@@ -57,7 +49,7 @@ pub struct Snapshot {
 impl Snapshot {
     pub(crate) fn new(
         view: PlaylistView,
-        reports: Box<[SiblingReport]>,
+        reports: Reports,
         inits: Arc<[InitSection]>,
         counters: Arc<RenditionCounters>,
     ) -> Self {
@@ -162,14 +154,7 @@ impl Snapshot {
             Form::Full => view.forms_full.one(),
             Form::Delta(_) => view.forms_delta.one(),
         }
-        let reports: Vec<_> = self
-            .reports
-            .iter()
-            .map(|report| RenditionReport {
-                uri: &report.uri,
-                last: report.last,
-            })
-            .collect();
+        let reports: Vec<_> = self.reports.iter().collect();
         let (mut text, mut layout) = (String::new(), Layout::default());
         self.view
             .write_playlist_with(form, &reports, &mut text, |segment| {

@@ -240,9 +240,10 @@ impl NameCounters {
         let counter = match error {
             PublisherError::Conflict => &self.conflicts,
             PublisherError::AtCapacity { .. } => &self.at_capacity,
-            PublisherError::Config(_) | PublisherError::Media(_) | PublisherError::Mismatch => {
-                &self.misconfigured
-            }
+            PublisherError::Config(_)
+            | PublisherError::Media(_)
+            | PublisherError::WindowTooLong { .. }
+            | PublisherError::Mismatch => &self.misconfigured,
         };
         counter.one();
     }
@@ -256,6 +257,8 @@ impl PublishCounters {
             PublishError::OverBudget { .. } => &self.refused_over_budget,
             PublishError::TooManyParts { .. } => &self.refused_too_many_parts,
             PublishError::Ended => &self.refused_ended,
+            PublishError::Superseded => &self.refused_superseded,
+            PublishError::OtherPresentation => &self.refused_elsewhere,
             PublishError::Gone => &self.refused_gone,
         };
         counter.one();

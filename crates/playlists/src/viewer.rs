@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use llhls_manifest::{
-    Decision, Directives, Edge, InitVersion, MediaRef, Msn, PartLookup, PlaylistView, Position,
-    ResourceName, SegmentLookup, WaitFor,
+    Availability, Decision, Directives, Edge, InitVersion, MediaRef, Msn, PartLookup, PlaylistView,
+    Position, ResourceName, SegmentLookup, WaitFor,
 };
 use ring_core::{GetError, Seq};
 
@@ -106,15 +106,29 @@ impl Viewer {
     ///
     /// As [`part`](Self::part).
     pub async fn resource(&self, name: &str) -> Result<Resource, MediaError> {
-        let Some(current) = self.rendition.cache.current() else {
-            return self.counted(Err(MediaError::Gone));
-        };
-        match current.view().names().parse(name) {
-            Some(ResourceName::Part(position)) => self.part(position).await.map(Resource::Part),
-            Some(ResourceName::Segment(msn)) => self.segment(msn).map(Resource::Segment),
-            Some(ResourceName::Init(version)) => self.init(version).map(Resource::Init),
+        let mut found = self.find(name).await;
+        // What had this name before is asked only for what is not here.
+        let mut before = self.rendition.predecessor();
+        while let (Err(MediaError::NotFound | MediaError::Expired), Some(rendition)) =
+            (&found, before)
+        {
+            before = rendition.predecessor();
+            let past = Self { rendition };
+            found = past.find(name).await.or(found);
+        }
+        self.counted(found)
+    }
+
+    async fn find(&self, name: &str) -> Result<Resource, MediaError> {
+        let newest = self.rendition.newest().ok_or(MediaError::Gone)?;
+        match newest.view().names().parse(name) {
+            Some(ResourceName::Part(position)) => {
+                self.find_part(position).await.map(Resource::Part)
+            }
+            Some(ResourceName::Segment(msn)) => self.find_segment(msn).map(Resource::Segment),
+            Some(ResourceName::Init(version)) => self.find_init(version).map(Resource::Init),
             // No such name, or one of a kind that a later manifest may have.
-            _ => self.counted(Err(MediaError::NotFound)),
+            _ => Err(MediaError::NotFound),
         }
     }
 
@@ -134,11 +148,11 @@ impl Viewer {
     }
 
     async fn find_part(&self, position: Position) -> Result<Bytes, MediaError> {
-        let current = self.rendition.cache.current().ok_or(MediaError::Gone)?;
-        let lookup = match current.view().part(position) {
+        let newest = self.rendition.newest().ok_or(MediaError::Gone)?;
+        let lookup = match newest.view().part(position) {
             PartLookup::Hinted => {
-                let patience = self.rendition.patience(current.view());
-                drop(current);
+                let patience = self.rendition.patience(newest.view());
+                drop(newest);
                 self.hinted(position, patience).await?
             }
             lookup => lookup,
@@ -162,9 +176,13 @@ impl Viewer {
 
     /// As [`segment`](Self::segment), without a failure being counted.
     pub(crate) fn find_segment(&self, msn: Msn) -> Result<Vec<Bytes>, MediaError> {
-        let current = self.rendition.cache.current().ok_or(MediaError::Gone)?;
-        match current.view().segment(msn) {
-            SegmentLookup::Closed(_) => current
+        let newest = self.rendition.newest().ok_or(MediaError::Gone)?;
+        match newest.view().segment(msn) {
+            // There is nothing to download, or not all of it.
+            SegmentLookup::Closed(segment) if segment.availability == Availability::Gap => {
+                Err(MediaError::NotFound)
+            }
+            SegmentLookup::Closed(_) => newest
                 .view()
                 .segment_media(msn)
                 .map(|media| self.payload(media))
@@ -180,9 +198,12 @@ impl Viewer {
     ///
     /// [`MediaError::NotFound`] when there is none of that version (any more).
     pub fn init(&self, version: InitVersion) -> Result<Bytes, MediaError> {
-        let current = self.rendition.cache.current().ok_or(MediaError::Gone);
-        let found = current.and_then(|it| it.init(version).ok_or(MediaError::NotFound));
-        self.counted(found)
+        self.counted(self.find_init(version))
+    }
+
+    fn find_init(&self, version: InitVersion) -> Result<Bytes, MediaError> {
+        let newest = self.rendition.newest().ok_or(MediaError::Gone)?;
+        newest.init(version).ok_or(MediaError::NotFound)
     }
 
     /// The current version: edge, window and targets as typed values.

@@ -13,6 +13,7 @@ use crate::archive::{
     Archive, ArchivedSegment, Job, Missed, RecordingId, SegmentFacts, SegmentSink, Shared,
 };
 use crate::cache::M3u8Cache;
+use crate::reports::Reports;
 use crate::snapshot::Snapshot;
 use crate::stats::RenditionCounters;
 
@@ -209,7 +210,7 @@ const LISTED: &str = "what the live playlist listed fits one with the same targe
 /// sections, which are found through the live one.
 fn snapshot(manifest: &M3u8Manifest, counters: &Arc<RenditionCounters>) -> Snapshot {
     let counters = Arc::clone(counters);
-    Snapshot::new(manifest.view(), Box::default(), Arc::default(), counters)
+    Snapshot::new(manifest.view(), Reports::none(), Arc::default(), counters)
 }
 
 /// Lists a segment as one fragment of itself. Its number is the manifest's next one.

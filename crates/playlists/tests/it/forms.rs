@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use llhls_manifest::{Cut, Form, ManifestConfig, MediaDuration, Skip};
-use playlists::{Coding, Part, Playlists, Publisher, RenditionConfig, Snapshot, Viewer};
+use playlists::{
+    Coding, Part, Playlists, Publisher, RegistryConfig, Removal, RenditionConfig, Snapshot, Viewer,
+};
 
 use crate::support::{
     PARTS, Random, directives, manifest, name, publish, publisher, registry, text, video, viewer,
@@ -210,7 +212,8 @@ fn threads_that_ask_at_once_share_what_one_of_them_makes() {
 
 #[test]
 fn a_version_is_freed_when_nobody_reads_it() {
-    let playlists = registry();
+    let config = RegistryConfig::new().removal(Removal::AtOnce);
+    let playlists = Playlists::new(config).unwrap();
     let mut publisher = publisher(&playlists);
     publish(&mut publisher, 0..PARTS);
     let viewer = viewer(&playlists);

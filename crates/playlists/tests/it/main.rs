@@ -10,12 +10,18 @@ mod blocking;
 mod cancel;
 /// Forms and codings: made once, shared, valid.
 mod forms;
+/// One step for several renditions; discontinuities in all of them together.
+mod groups;
 /// From a published part to what a viewer reads; the laws on the way.
 mod journey;
+/// Publishers that vanish, return, are displaced; the end.
+mod lifecycle;
 /// Who may publish, who continues, what ends.
 mod publishing;
 /// Defects of the seed crate that must never come back.
 mod regression;
+/// How long media stays that no playlist names, and what it may cost.
+mod retention;
 /// What may cross threads.
 mod send_sync;
 /// Histories from seeds.

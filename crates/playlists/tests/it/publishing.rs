@@ -214,21 +214,21 @@ fn renditions_of_one_presentation_agree_on_server_control() {
 }
 
 #[tokio::test]
-async fn fin_ends_what_nobody_holds_and_asks_those_who_hold() {
+async fn fin_ends_what_somebody_holds_at_once() {
     let playlists = registry();
     assert_eq!(playlists.fin("show"), Ending::Unknown);
     let mut held = publisher(&playlists);
     publish(&mut held, 0..PARTS);
-    assert_eq!(playlists.fin("show"), Ending::Requested);
-    assert!(matches!(
-        held.publish(part(PARTS)),
-        Err(PublishError::Ended)
-    ));
+    assert_eq!(playlists.fin("show"), Ending::Done);
     assert!(
         text(&viewer(&playlists), "")
             .await
             .ends_with("#EXT-X-ENDLIST\n")
     );
+    assert!(matches!(
+        held.publish(part(PARTS)),
+        Err(PublishError::Ended)
+    ));
     drop(held);
     assert_eq!(playlists.fin("show"), Ending::Done);
     let info = &playlists.active()[0].renditions[0];

@@ -95,11 +95,13 @@ async fn seed_6_a_segment_takes_as_many_parts_as_it_has() {
 }
 
 /// The seed answered "evicted" and "not yet" with the same `None`.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn seed_7_evicted_and_future_are_told_apart() {
     let playlists = registry();
     let mut publisher = publisher(&playlists);
-    publish(&mut publisher, 0..PARTS * 80);
+    publish(&mut publisher, 0..PARTS * 40);
+    tokio::time::advance(std::time::Duration::from_secs(80)).await;
+    publish(&mut publisher, PARTS * 40..PARTS * 80);
     let viewer = viewer(&playlists);
     assert_eq!(
         viewer.part(at(1, 0)).await.unwrap_err(),

@@ -54,6 +54,10 @@ pub(crate) fn viewer(playlists: &Playlists) -> Viewer {
     playlists.viewer("show", "video").unwrap()
 }
 
+pub(crate) fn viewer_of(playlists: &Playlists, rendition: &str) -> Viewer {
+    playlists.viewer("show", rendition).unwrap()
+}
+
 /// The bytes of part `number`, counted from the first of the stream.
 pub(crate) fn payload(number: u64) -> Bytes {
     Bytes::from(format!("part {number}"))

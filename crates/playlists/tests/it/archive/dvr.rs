@@ -92,13 +92,14 @@ async fn it_says_of_each_segment_what_the_live_playlist_said() {
     assert_eq!(sink.ended.len(), 1);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn everything_it_names_can_be_had_from_memory_or_from_the_sink() {
     let config = ArchiveConfig::new().window(Duration::from_secs(400));
     let (playlists, _archive, mut worker) = registry(config);
     let mut sink = MemorySink::default();
     let mut publisher = publisher(&playlists);
     for segment in 0..150 {
+        tokio::time::advance(Duration::from_secs(2)).await;
         lively(&mut publisher, segment);
         work(&mut worker, &mut sink);
     }

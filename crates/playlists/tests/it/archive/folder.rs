@@ -8,7 +8,7 @@ use bytes::Bytes;
 use llhls_manifest::{MediaDuration, ResourceNames};
 use playlists::{
     Archive, ArchiveConfig, ArchiveWorker, DirectoryConfig, DirectorySink, Part, Playlists,
-    Publisher, RecordingId, RegistryConfig,
+    Publisher, RecordingId, RegistryConfig, Removal,
 };
 
 use super::memory::{registry, work};
@@ -96,6 +96,7 @@ pub(crate) fn working(
     let (archive, worker) = Archive::new(ArchiveConfig::new());
     let config = RegistryConfig::new()
         .bytes_per_rendition(1 << 20)
+        .removal(Removal::AtOnce)
         .archive(archive.clone());
     let sink = DirectorySink::open(folder).unwrap();
     (Playlists::new(config).unwrap(), archive, worker, sink)

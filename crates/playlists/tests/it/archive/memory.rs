@@ -6,7 +6,7 @@ use bytes::Bytes;
 use llhls_manifest::Msn;
 use playlists::{
     Archive, ArchiveConfig, ArchiveWorker, ArchivedSegment, Playlists, Progress, RecordingId,
-    RegistryConfig, SegmentFacts, SegmentSink, StoreError,
+    RegistryConfig, Removal, SegmentFacts, SegmentSink, StoreError,
 };
 
 /// What was stored, and what was said besides.
@@ -65,6 +65,7 @@ pub(crate) fn registry(config: ArchiveConfig) -> (Playlists, Archive, ArchiveWor
     let (archive, worker) = Archive::new(config);
     let config = RegistryConfig::new()
         .bytes_per_rendition(1 << 20)
+        .removal(Removal::AtOnce)
         .archive(archive.clone());
     (Playlists::new(config).unwrap(), archive, worker)
 }
