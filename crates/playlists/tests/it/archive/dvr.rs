@@ -229,6 +229,14 @@ async fn its_requests_wait_for_whole_segments_and_end_with_the_presentation() {
     assert!(!answered.is_finished());
     work(&mut worker, &mut sink);
     assert_eq!(answered.await.unwrap().segments.len(), 2);
+    let again = directives("");
+    let first = dvr.playlist(&again, Coding::Gzip).await.unwrap();
+    let second = dvr.playlist(&again, Coding::Gzip).await.unwrap();
+    assert_eq!(
+        first.bytes.as_ptr(),
+        second.bytes.as_ptr(),
+        "a version was written twice"
+    );
 
     assert!(dvr.playlist(&one, Coding::Gzip).await.is_ok());
     let mut waiting = std::pin::pin!(dvr.playlist(&other, Coding::Gzip));

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use llhls_manifest::{Cut, Decision, Form, MediaDuration, WallClock};
+use playlist_oracle::Media;
 use playlists::{
     ArchiveConfig, ArchiveWorker, Body, Coding, DvrResource, MediaError, Part, PlaylistError,
     Playlists, PublishError, Publisher, PublisherError, RenditionConfig, Resource, StoreError,
@@ -356,6 +357,62 @@ impl World {
             books.check_body(&text(&body, coding), Instant::now());
         }
         self.audit_dvr(&epoch, &viewer).await;
+        self.audit_presentation(line, &media).await;
+    }
+
+    /// What one rendition says of its siblings, and what the multivariant playlist says of all.
+    async fn audit_presentation(&mut self, line: usize, media: &Media) {
+        let Line {
+            presentation,
+            rendition,
+            ..
+        } = self.lines[line];
+        let siblings: Vec<Viewer> = self
+            .playlists
+            .active()
+            .into_iter()
+            .filter(|info| info.name.as_str() == presentation)
+            .flat_map(|info| info.renditions)
+            .filter_map(|info| self.playlists.viewer(presentation, info.name.as_str()))
+            .collect();
+        for (uri, msn, part) in &media.reports {
+            let name = uri
+                .strip_prefix("../")
+                .and_then(|uri| uri.strip_suffix("/media.m3u8"));
+            let name = name.unwrap_or_else(|| panic!("a report on {uri}"));
+            assert_ne!(name, rendition, "LL-28: a report on itself");
+            let sibling = self.playlists.viewer(presentation, name).expect("LL-25");
+            let reported = (*msn, part.expect("LL-27"));
+            let edge = sibling.edge().unwrap();
+            // A new life that has no part yet goes on behind the old one, which was reported.
+            let next = edge.next_part();
+            let next = (next.msn.value(), u64::from(next.part.value()));
+            assert!(
+                reported < next,
+                "LL-26: {reported:?} of {name}, which waits for {next:?}"
+            );
+        }
+        let control = |viewer: &Viewer| viewer.snapshot().unwrap().view().server_control();
+        let first = control(&siblings[0]);
+        assert!(
+            siblings.iter().all(|viewer| control(viewer) == first),
+            "LL-11"
+        );
+
+        let playable = |viewer: &Viewer| viewer.snapshot().unwrap().view().is_playable();
+        if siblings.iter().all(playable) {
+            let body = self
+                .playlists
+                .multivariant(presentation, Coding::Gzip)
+                .await;
+            let text = text(&body.unwrap(), Coding::Gzip);
+            playlist_oracle::assert_multivariant(&text);
+            text.hash(&mut self.transcript);
+            for line in text.lines().filter(|line| !line.starts_with('#')) {
+                let name = line.strip_suffix("/media.m3u8").expect("a media playlist");
+                assert!(self.playlists.viewer(presentation, name).is_some());
+            }
+        }
     }
 
     async fn audit_dvr(&mut self, epoch: &str, viewer: &Viewer) {
