@@ -8,6 +8,8 @@ mod archive;
 mod blocking;
 /// Dropped futures leave nothing behind.
 mod cancel;
+/// What the steady state allocates.
+mod cost;
 /// Forms and codings: made once, shared, valid.
 mod forms;
 /// One step for several renditions; discontinuities in all of them together.
