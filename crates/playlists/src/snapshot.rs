@@ -104,12 +104,7 @@ impl Snapshot {
     /// which is as long, and a list of waiters for each form of each version.
     #[must_use]
     pub fn body(&self, form: Form, coding: Coding) -> Body {
-        let cell = match form {
-            Form::Full => &self.full,
-            Form::Delta(Skip::Yes) => &self.delta,
-            Form::Delta(Skip::V2) => &self.delta_v2,
-        };
-        let Written { encoded, layout } = cell.get_or_init(|| self.write(form));
+        let Written { encoded, layout } = self.cell(form).get_or_init(|| self.write(form));
         encoded.body_with(coding, |text| {
             self.counters.view.forms_gzip.one();
             let own;
@@ -129,7 +124,10 @@ impl Snapshot {
     #[must_use]
     pub fn form(&self, directives: &Directives) -> Form {
         match directives.skip {
-            Some(skip) if self.view.has_delta() => Form::Delta(skip),
+            // One that was made shows that it can be, without a look at the segments.
+            Some(skip) if self.cell(Form::Delta(skip)).get().is_some() || self.view.has_delta() => {
+                Form::Delta(skip)
+            }
             _ => Form::Full,
         }
     }
@@ -146,6 +144,14 @@ impl Snapshot {
     /// Makes this a version of the stream whose blocks these are.
     pub(crate) fn share_blocks(&mut self, blocks: &Arc<GzipBlocks>) {
         self.blocks = Some(Arc::clone(blocks));
+    }
+
+    const fn cell(&self, form: Form) -> &OnceLock<Written> {
+        match form {
+            Form::Full => &self.full,
+            Form::Delta(Skip::Yes) => &self.delta,
+            Form::Delta(Skip::V2) => &self.delta_v2,
+        }
     }
 
     fn write(&self, form: Form) -> Written {

@@ -63,16 +63,8 @@ impl Viewer {
         directives: &Directives,
         coding: Coding,
     ) -> Result<Body, PlaylistError> {
-        // A version that is there and has this form answers without a reference count.
-        let cached = self.rendition.cache.look(|version| {
-            let ready = version.view().decide(directives) == Decision::Ready;
-            ready.then(|| version.body(version.form(directives), coding))
-        });
-        if let Some(Some(body)) = cached {
-            return Ok(body);
-        }
-        let answer = self.version(directives).await?;
-        Ok(answer.body(answer.form(directives), coding))
+        let body = |version: &Arc<Snapshot>| version.body(version.form(directives), coding);
+        self.answer(directives, body).await
     }
 
     /// The version that answers `directives`, waiting as [`playlist`](Self::playlist) does: for
@@ -86,13 +78,17 @@ impl Viewer {
     ///
     /// As [`playlist`](Self::playlist).
     pub async fn version(&self, directives: &Directives) -> Result<Arc<Snapshot>, PlaylistError> {
-        let version = self.answer(directives).await;
-        version.inspect_err(|error| self.rendition.counters.view.playlist_failed(error))
+        self.answer(directives, Arc::clone).await
     }
 
-    async fn answer(&self, directives: &Directives) -> Result<Arc<Snapshot>, PlaylistError> {
+    async fn answer<T>(
+        &self,
+        directives: &Directives,
+        take: impl Fn(&Arc<Snapshot>) -> T,
+    ) -> Result<T, PlaylistError> {
         let patience = |view: &PlaylistView| self.rendition.patience(view);
-        answer(&self.rendition.cache, patience, directives).await
+        let taken = answer(&self.rendition.cache, patience, directives, take).await;
+        taken.inspect_err(|error| self.rendition.counters.view.playlist_failed(error))
     }
 
     /// The resource that a playlist of this rendition names, by that name.
@@ -281,40 +277,34 @@ impl Viewer {
     }
 }
 
-/// The version of a playlist that answers a request; waits for it for as long as `patience` says.
+/// What `take` takes from the version that answers `directives`, waiting for as long as `patience`
+/// says. The version is lent: a crowd that wants the same bytes need not clone it one after the
+/// other.
 ///
 /// # Cancel safety
 ///
 /// Dropping the future leaves nothing behind.
-pub(crate) async fn answer(
+pub(crate) async fn answer<T>(
     cache: &M3u8Cache,
     patience: impl Fn(&PlaylistView) -> Duration,
     directives: &Directives,
-) -> Result<Arc<Snapshot>, PlaylistError> {
-    let first =
-        cache.look(|version| decide(version, directives).map_err(|_| patience(version.view())));
+    take: impl Fn(&Arc<Snapshot>) -> T,
+) -> Result<T, PlaylistError> {
+    let decide = |version: &Arc<Snapshot>| match version.view().decide(directives) {
+        Decision::Ready => Ok(Ok(take(version))),
+        Decision::Reject(reason) => Ok(Err(PlaylistError::Rejected(reason))),
+        Decision::Wait(target) => Err(target),
+    };
+    let first = cache.look(|version| decide(version).map_err(|_| patience(version.view())));
     let patience = match first.ok_or(PlaylistError::Gone)? {
         Ok(decided) => return decided,
         Err(patience) => patience,
     };
-    let waited = cache.wait(patience, |version| decide(version, directives));
-    match waited.await {
+    match cache.wait(patience, decide).await {
         Waited::Met(decided) => decided,
         Waited::TimedOut => Err(PlaylistError::TimedOut),
         Waited::Busy { limit } => Err(PlaylistError::Busy { limit }),
         Waited::Gone => Err(PlaylistError::Gone),
-    }
-}
-
-/// This version or a refusal as the answer to a request; or what has to be waited for.
-fn decide(
-    version: &Arc<Snapshot>,
-    directives: &Directives,
-) -> Result<Result<Arc<Snapshot>, PlaylistError>, WaitFor> {
-    match version.view().decide(directives) {
-        Decision::Ready => Ok(Ok(Arc::clone(version))),
-        Decision::Reject(reason) => Ok(Err(PlaylistError::Rejected(reason))),
-        Decision::Wait(target) => Err(target),
     }
 }
 

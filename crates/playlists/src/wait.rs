@@ -192,39 +192,48 @@ impl WaitingRoom {
         current: impl Fn() -> Option<Arc<Snapshot>>,
         mut test: impl FnMut(&Arc<Snapshot>) -> Result<T, WaitFor>,
     ) -> Waited<T> {
-        let Some(mut version) = current() else {
-            return Waited::Gone;
-        };
+        // Where this request last waited; it lends the version that arrived there. Clones of it,
+        // one for each of a crowd, would take turns at one word.
+        let mut seat: Option<Seat<'_>> = None;
         loop {
-            let wait = match test(&version) {
-                Ok(value) => return Waited::Met(value),
-                Err(wait) => wait,
+            let tested = match &seat {
+                Some(seat) => self.test(seat.version(), &mut test),
+                None => self.test(current().as_ref(), &mut test),
             };
-            let settled = self.scale.settled(&version.view().edge());
-            if settled == Milestone::END {
-                return Waited::TimedOut;
-            }
-            // A version that did not meet the test is not waited for again: without progress this
-            // loop would not sleep.
-            let target = self.scale.target(wait).max(settled.after());
+            let target = match tested {
+                Ok(waited) => return waited,
+                Err(target) => target,
+            };
             // Nothing that waits keeps a version alive.
-            drop(version);
-            let Some(seat) = self.seat(target) else {
-                match current() {
-                    Some(newer) => version = newer,
-                    None => return Waited::Gone,
-                }
-                continue;
-            };
+            drop(seat.take());
+            seat = self.seat(target);
+            let Some(seat) = &seat else { continue };
             match seat.sit(deadline).await {
                 Ok(Ok(())) => {}
                 Ok(Err(full)) => return Waited::Busy { limit: full.limit },
                 Err(_elapsed) => return Waited::TimedOut,
             }
-            match seat.version() {
-                Some(reached) => version = reached,
-                None => return Waited::Gone,
-            }
+        }
+    }
+
+    /// How the wait ends with this version, or what to wait for.
+    fn test<T>(
+        &self,
+        version: Option<&Arc<Snapshot>>,
+        test: &mut impl FnMut(&Arc<Snapshot>) -> Result<T, WaitFor>,
+    ) -> Result<Waited<T>, Milestone> {
+        let Some(version) = version else {
+            return Ok(Waited::Gone);
+        };
+        let wait = match test(version) {
+            Ok(value) => return Ok(Waited::Met(value)),
+            Err(wait) => wait,
+        };
+        match self.scale.settled(&version.view().edge()) {
+            Milestone::END => Ok(Waited::TimedOut),
+            // A version that did not meet the test is not waited for again: without progress the
+            // loop would not sleep.
+            settled => Err(self.scale.target(wait).max(settled.after())),
         }
     }
 
@@ -310,12 +319,11 @@ impl Seat<'_> {
     }
 
     /// The version that reached the milestone.
-    fn version(&self) -> Option<Arc<Snapshot>> {
-        self.arrival
-            .version
-            .get()
+    fn version(&self) -> Option<&Arc<Snapshot>> {
+        let arrived = self.arrival.version.get();
+        arrived
             .expect("a version arrives before its milestone is raised")
-            .clone()
+            .as_ref()
     }
 }
 

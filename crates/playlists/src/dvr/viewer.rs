@@ -59,7 +59,7 @@ impl DvrViewer {
     ) -> Result<Body, PlaylistError> {
         let rendition = self.live.rendition();
         let patience = |view: &PlaylistView| rendition.patience(view);
-        let version = answer(&self.dvr.cache, patience, directives).await;
+        let version = answer(&self.dvr.cache, patience, directives, Arc::clone).await;
         let version = version.inspect_err(|error| self.dvr.counters.view.playlist_failed(error))?;
         Ok(version.body(version.form(directives), coding))
     }
