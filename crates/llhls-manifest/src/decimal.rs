@@ -57,26 +57,35 @@ impl Decimal {
     /// Appends the value, always with five decimals and a dot.
     pub(crate) fn write(self, out: &mut String) {
         write_integer(out, self.0 / 100_000);
+        let fraction = self.0 % 100_000;
         out.push('.');
-        write_padded(out, self.0 % 100_000, 5);
+        write_pair(out, fraction / 1_000);
+        write_pair(out, fraction / 10 % 100);
+        out.push_str(&PAIRS[(fraction % 10) as usize * 2 + 1..][..1]);
     }
 }
 
 /// Appends a decimal integer without the formatting machinery, which costs ten times as much.
-pub(crate) fn write_integer(out: &mut String, mut value: u64) {
-    let mut digits = [0_u8; 20];
-    let mut at = digits.len();
-    loop {
-        at -= 1;
-        digits[at] = b'0' + (value % 10) as u8;
-        value /= 10;
-        if value == 0 {
-            break;
-        }
+pub(crate) fn write_integer(out: &mut String, value: u64) {
+    if value >= 100 {
+        write_integer(out, value / 100);
+        write_pair(out, value % 100);
+    } else if value >= 10 {
+        write_pair(out, value);
+    } else {
+        out.push_str(&PAIRS[value as usize * 2 + 1..][..1]);
     }
-    for digit in &digits[at..] {
-        out.push(char::from(*digit));
-    }
+}
+
+/// 00 to 99: two digits at a time, and no character by character, which took a fifth of what a
+/// whole part costs.
+const PAIRS: &str = "00010203040506070809101112131415161718192021222324252627282930313233343536373839\
+    40414243444546474849505152535455565758596061626364656667686970717273747576777879\
+    8081828384858687888990919293949596979899";
+
+/// Appends two digits.
+fn write_pair(out: &mut String, value: u64) {
+    out.push_str(&PAIRS[value as usize * 2..][..2]);
 }
 
 /// Appends `value` with leading zeros up to `width` digits.

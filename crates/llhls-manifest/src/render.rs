@@ -82,11 +82,7 @@ impl PlaylistView {
             Form::Delta(_) => self.skipped(),
         };
         let listed = self.closed.listed();
-        // Parts go with their whole parent once it ends three target durations from the edge
-        // (UP-09, AMB-22).
-        let bare = self
-            .closed
-            .further_than(self.settings.target_duration.times(3), self.end());
+        let bare = self.bare();
         out.reserve(self.estimate(skipped, bare));
 
         self.write_header(form, skipped, out);
@@ -134,6 +130,13 @@ impl PlaylistView {
             }
             _ => 0,
         }
+    }
+
+    /// How many of the listed segments, from the oldest, list their parts no more (UP-09).
+    fn bare(&self) -> usize {
+        let first = self.edge.media_sequence.value();
+        let bare = self.parts_from.value().saturating_sub(first);
+        usize::try_from(bare).unwrap_or(usize::MAX)
     }
 
     fn write_header(&self, form: Form, skipped: usize, out: &mut String) {

@@ -136,12 +136,11 @@ impl M3u8Manifest {
             rolled.closed = self.close(&mut rolled);
             self.begin(&facts);
         }
-        let settings = Arc::clone(&self.settings);
-        let open = Arc::make_mut(&mut self.open);
+        let (settings, open) = (&self.settings, Arc::make_mut(&mut self.open));
         rolled.position = open.next_part();
         open.i_frame_in = facts.i_frame_in;
         open.add(
-            &settings,
+            settings,
             Part {
                 media: facts.media,
                 duration: plan.printed,
@@ -182,6 +181,7 @@ impl M3u8Manifest {
             next_init: self
                 .init
                 .filter(|_| self.init_changed && self.last_part.is_some()),
+            parts_from: self.window.parts_from(),
             closed: self.window.list().clone(),
             open: Arc::clone(&self.open),
             ranges: Arc::clone(&self.ranges),

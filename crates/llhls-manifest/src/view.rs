@@ -23,6 +23,8 @@ pub struct PlaylistView {
     pub(crate) settings: Arc<Settings>,
     pub(crate) closed: SegmentList,
     pub(crate) open: Arc<OpenSegment>,
+    /// The parts of every segment before this one are listed no more.
+    pub(crate) parts_from: Msn,
     pub(crate) edge: Edge,
     /// The initialisation section that the next part needs and no listed segment has.
     pub(crate) next_init: Option<InitVersion>,

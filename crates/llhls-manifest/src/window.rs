@@ -43,6 +43,11 @@ impl Window {
         self.longest
     }
 
+    /// The parts of every segment before this one are listed no more.
+    pub(crate) fn parts_from(&self) -> Msn {
+        self.parts_from
+    }
+
     pub(crate) fn expiries(&self) -> impl Iterator<Item = Decimal> + '_ {
         self.expiries.iter().copied()
     }
