@@ -44,7 +44,16 @@ mod directives;
 /// Delta updates and the clients that merge them.
 mod delta;
 
-/// Keys, date ranges, byte ranges, gaps, the kinds of playlists.
+/// Keys and their rotation.
+mod keys;
+
+/// Date ranges and their lives.
+mod date_ranges;
+
+/// Events, playlists on demand, playlists of I-frames.
+mod kinds;
+
+/// Byte ranges, outages, definitions, dates.
 mod tags;
 
 /// The playlist of playlists.
