@@ -62,12 +62,19 @@ impl SegmentSink for MemorySink {
 
 /// A registry with an archive whose work is done when a test says so.
 pub(crate) fn registry(config: ArchiveConfig) -> (Playlists, Archive, ArchiveWorker) {
+    registry_with(config, |config| config.removal(Removal::AtOnce))
+}
+
+/// The same, configured further.
+pub(crate) fn registry_with(
+    config: ArchiveConfig,
+    further: impl FnOnce(RegistryConfig) -> RegistryConfig,
+) -> (Playlists, Archive, ArchiveWorker) {
     let (archive, worker) = Archive::new(config);
     let config = RegistryConfig::new()
         .bytes_per_rendition(1 << 20)
-        .removal(Removal::AtOnce)
         .archive(archive.clone());
-    (Playlists::new(config).unwrap(), archive, worker)
+    (Playlists::new(further(config)).unwrap(), archive, worker)
 }
 
 /// Does all that is to be done.

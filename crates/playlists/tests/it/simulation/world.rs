@@ -6,18 +6,18 @@ use bytes::Bytes;
 use llhls_manifest::{Cut, Decision, Form, MediaDuration, WallClock};
 use playlist_oracle::Media;
 use playlists::{
-    ArchiveConfig, ArchiveWorker, Body, Coding, DvrResource, MediaError, Part, PlaylistError,
-    Playlists, PublishError, Publisher, PublisherError, RenditionConfig, Resource, StoreError,
-    Viewer,
+    Absence, ArchiveConfig, ArchiveWorker, Body, Coding, DvrResource, MediaError, OnConflict, Part,
+    PlaylistError, Playlists, PublishError, Published, Publisher, PublisherError, Removal,
+    RenditionConfig, Resource, StoreError, Viewer,
 };
 use tokio::time::Instant;
 
 use super::audience::{Kind, LONGEST, Request, check_target, text};
 use super::books::{Books, named};
-use crate::archive::memory::{MemorySink, registry, work};
+use crate::archive::memory::{MemorySink, registry_with, work};
 use crate::support::{Random, audio, directives, name, video};
 
-/// No part is longer, and no step is shorter: nobody publishes faster than he plays.
+/// How long a step takes, in milliseconds: as long as the longest part.
 const STEP: u64 = 500;
 
 /// One rendition's URL, over all of its lives.
@@ -39,6 +39,9 @@ pub(super) struct World {
     worker: ArchiveWorker,
     sink: MemorySink,
     lines: Vec<Line>,
+    /// Publishers whose place somebody else has taken.
+    displaced: Vec<Publisher>,
+    on_conflict: OnConflict,
     epochs: u64,
     parts: u64,
     books: BTreeMap<String, Books>,
@@ -50,8 +53,19 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn new(seed: u64) -> Self {
-        let (playlists, _archive, worker) =
-            registry(ArchiveConfig::new().window(Duration::from_secs(60)));
+        let mut random = Random::new(seed);
+        let absence = [
+            Absence::Wait,
+            Absence::End { linger: 3 },
+            Absence::default(),
+        ][random.below(3) as usize];
+        let on_conflict = [OnConflict::Refuse, OnConflict::TakeOver][random.below(2) as usize];
+        let removal = [Removal::KeepMedia, Removal::AtOnce][random.below(2) as usize];
+        let archive = ArchiveConfig::new().window(Duration::from_secs(60));
+        let (playlists, _archive, worker) = registry_with(archive, |config| {
+            let config = config.absence(absence).on_conflict(on_conflict);
+            config.removal(removal)
+        });
         let urls = [
             ("one", "video"),
             ("one", "audio"),
@@ -67,11 +81,13 @@ impl World {
             init: 0,
         });
         Self {
-            random: Random::new(seed),
+            random,
             playlists,
             worker,
             sink: MemorySink::default(),
             lines: lines.into(),
+            displaced: Vec::new(),
+            on_conflict,
             epochs: 0,
             parts: 0,
             books: BTreeMap::new(),
@@ -84,9 +100,14 @@ impl World {
 
     pub(super) async fn step(&mut self) {
         for line in 0..self.lines.len() {
-            if !self.random.one_in(8) {
+            // Encoders pause, and catch up.
+            let parts = [0, 1, 1, 1, 1, 1, 1, 1, 1, 4][self.random.below(10) as usize];
+            for _ in 0..parts {
                 self.publish(line);
             }
+        }
+        if self.random.one_in(4) {
+            self.publish_together();
         }
         self.event();
         for _ in 0..self.random.below(4) {
@@ -110,25 +131,15 @@ impl World {
         // Now and then everything stands still for longer than anybody may be held.
         let pause = if self.random.one_in(60) { 20_000 } else { STEP };
         tokio::time::advance(Duration::from_millis(pause)).await;
+        self.playlists.tick(Instant::now());
         self.settle().await;
     }
 
-    /// A part of up to half a second, somewhere between regular and odd.
-    fn publish(&mut self, line: usize) {
-        let line = &mut self.lines[line];
-        let Some(publisher) = &mut line.publisher else {
-            return;
-        };
-        let Some(epoch) = line.epoch.clone() else {
-            // Its presentation was removed, which it learns now.
-            let part = Part::new(Bytes::from_static(b"late"), MediaDuration::from_millis(500));
-            let outcome = publisher.publish(part.independent());
-            assert!(matches!(outcome, Err(PublishError::Gone)), "{outcome:?}");
-            line.publisher = None;
-            return;
-        };
+    /// A part of up to half a second, somewhere between regular and odd; and its bytes.
+    fn part(&mut self, line: usize) -> (Part, Bytes) {
         self.parts += 1;
-        let bytes = Bytes::from(format!("{epoch} part {}", self.parts));
+        let bytes = Bytes::from(format!("part {} of all", self.parts));
+        let line = &mut self.lines[line];
         let millis = [500, 500, 500, 480, 430, 100][self.random.below(6) as usize];
         let mut part = Part::new(bytes.clone(), MediaDuration::from_millis(millis))
             .captured_at(WallClock::from_unix_millis(line.clock));
@@ -140,21 +151,66 @@ impl World {
             part = part.discontinuous();
         }
         part = part.cut([Cut::Auto, Cut::Auto, Cut::After][self.random.below(3) as usize]);
+        (part, bytes)
+    }
+
+    fn publish(&mut self, line: usize) {
+        let (part, bytes) = self.part(line);
+        let Line {
+            publisher: Some(publisher),
+            epoch,
+            ..
+        } = &mut self.lines[line]
+        else {
+            return;
+        };
+        if epoch.is_none() {
+            // Its presentation was removed, which it learns now.
+            let outcome = publisher.publish(part.independent());
+            assert!(matches!(outcome, Err(PublishError::Gone)), "{outcome:?}");
+            self.lines[line].publisher = None;
+            return;
+        }
         let again = part.clone().independent();
         let outcome = match publisher.publish(part) {
             // It opens a segment, and such a part has to be independent.
             Err(PublishError::Refused(_)) => publisher.publish(again),
             outcome => outcome,
         };
+        self.published(line, outcome, &bytes);
+    }
+
+    /// Both renditions of a presentation at one instant.
+    fn publish_together(&mut self) {
+        let parts = [self.part(0), self.part(1)];
+        let [(one, one_bytes), (other, other_bytes)] = parts;
+        let [first, second] = self.lines.get_disjoint_mut([0, 1]).unwrap();
+        let (Some(_), Some(_)) = (&first.epoch, &second.epoch) else {
+            return;
+        };
+        let (Some(first), Some(second)) = (&mut first.publisher, &mut second.publisher) else {
+            return;
+        };
+        let outcomes = Publisher::publish_together([(first, one), (second, other)]);
+        let bytes = [one_bytes, other_bytes];
+        for (line, (outcome, bytes)) in outcomes.into_iter().zip(bytes).enumerate() {
+            self.published(line, outcome, &bytes);
+        }
+    }
+
+    /// Books what was published.
+    fn published(&mut self, line: usize, outcome: Result<Published, PublishError>, bytes: &Bytes) {
+        let line = &mut self.lines[line];
         match outcome {
             Ok(published) => {
-                let view = publisher.view();
+                let view = line.publisher.as_ref().unwrap().view();
                 let part = view.names().part(published.position).to_string();
                 let segment = view.names().segment(published.position.msn).to_string();
-                let books = self.books.get_mut(&epoch).unwrap();
-                books.part(&part, &segment, &bytes);
+                let books = self.books.get_mut(line.epoch.as_ref().unwrap()).unwrap();
+                books.part(&part, &segment, bytes);
             }
             Err(PublishError::Ended | PublishError::Gone) => line.publisher = None,
+            Err(PublishError::Refused(_)) => {}
             Err(error) => panic!("{error}"),
         }
     }
@@ -186,6 +242,26 @@ impl World {
             // Clocks are set, forwards and back.
             11 => self.lines[line].clock += self.random.below(10_000),
             12 => self.lines[line].clock -= self.random.below(10_000),
+            // An encoder knows what it lost.
+            13 => {
+                let lost = Duration::from_millis(self.random.below(5_000));
+                let line = &mut self.lines[line];
+                if let (Some(publisher), Some(_)) = (&mut line.publisher, &line.epoch) {
+                    let _ = publisher.gap(lost);
+                }
+            }
+            14 => {
+                for mut publisher in self.displaced.drain(..) {
+                    let part =
+                        Part::new(Bytes::from_static(b"late"), MediaDuration::from_millis(500));
+                    let outcome = publisher.publish(part.independent());
+                    let told = matches!(
+                        outcome,
+                        Err(PublishError::Superseded | PublishError::Ended | PublishError::Gone)
+                    );
+                    assert!(told, "{outcome:?}");
+                }
+            }
             _ => {}
         }
     }
@@ -204,13 +280,25 @@ impl World {
         let mut publisher = match publisher {
             Ok(publisher) => publisher,
             Err(PublisherError::Conflict) => {
-                assert!(line.publisher.is_some(), "a conflict with nobody");
+                let refused = self.on_conflict == OnConflict::Refuse;
+                assert!(
+                    refused && line.publisher.is_some(),
+                    "a conflict with nobody"
+                );
                 return;
             }
             Err(error) => panic!("{error}"),
         };
-        let alone = line.publisher.is_none() || line.epoch.is_none();
-        assert!(alone, "two publishers at a time");
+        if let Some(before) = line.publisher.take()
+            && line.epoch.is_some()
+        {
+            assert_eq!(
+                self.on_conflict,
+                OnConflict::TakeOver,
+                "two publishers at a time"
+            );
+            self.displaced.push(before);
+        }
         let view = publisher.view();
         let current = view.names().epoch().to_owned();
         let books = self.books.entry(current.clone()).or_default();
@@ -451,7 +539,11 @@ impl World {
         for line in &mut self.lines {
             line.publisher = None;
         }
+        self.displaced.clear();
         work(&mut self.worker, &mut self.sink);
+        // What players have a claim on is kept for as long as they have it (UP-16).
+        tokio::time::advance(Duration::from_secs(3600)).await;
+        self.playlists.tick(Instant::now());
         let stats = self.playlists.stats();
         let now = stats.renditions_total;
         let left = (stats.presentations, stats.renditions, stats.publishers);
