@@ -59,7 +59,9 @@ fn expand(cell: &str) -> Vec<(String, u32)> {
         (family.to_owned(), number.parse::<u32>().unwrap())
     };
     let mut ids = Vec::new();
-    for item in cell.split(',') {
+    // A row about something that the checklist has no requirement for goes by its name.
+    let is_name = !cell.contains(|c: char| c.is_ascii_digit());
+    for item in cell.split(',').filter(|_| !is_name) {
         match item.split_once('…') {
             None => ids.push(id(item)),
             Some((first, last)) => {
