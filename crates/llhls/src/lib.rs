@@ -113,11 +113,12 @@ pub mod manifest {
         Extension, Form, FrameRate, HdcpLevel, IFrameVariant, ImportError, Independence,
         IndependentSegments, InitVersion, Key, KeyError, KeyMethod, LastListed, ListedPart,
         Liveness, M3u8Manifest, ManifestConfig, MediaDuration, MediaRef, Msn, MultivariantError,
-        MultivariantPlaylist, NameError, PartFacts, PartIndex, PartLines, PartLookup, PlaylistKind,
-        PlaylistView, Position, PushError, Reject, Removed, Rendition, RenditionKind,
+        MultivariantPlaylist, NameError, PartFacts, PartIndex, PartLines, PartLookup, PathwayClone,
+        PlaylistKind, PlaylistView, Position, PushError, Reject, Removed, Rendition, RenditionKind,
         RenditionReport, Resolution, ResourceName, ResourceNames, Retention, Rolled, Score,
         SegmentLookup, SegmentRequest, SegmentText, ServerControl, SessionData, Skip, SkipUntil,
-        StartOffset, StartPrecision, TextError, Until, Variant, VideoRange, WaitFor, WallClock,
+        StartOffset, StartPrecision, SteeringError, SteeringManifest, TextError, Until, Variant,
+        VideoRange, WaitFor, WallClock,
     };
 }
 
