@@ -61,7 +61,7 @@ pub(crate) struct EpochStart {
 pub(crate) struct Ring<M> {
     slots: Slots<M>,
     /// Mirrors, by lane; made when a lane first needs one.
-    lanes: [OnceLock<Slots<M>>; LANES],
+    lanes: [OnceLock<Box<Slots<M>>>; LANES],
     shape: Shape,
     generation: Generation,
     /// The number of the current epoch: a hint that lets readers leave the lock beside it alone.
@@ -354,7 +354,7 @@ impl<M: Clone> Ring<M> {
         let Some(mirrored) = slot.read_to_mirror(seq, Content::mirrored) else {
             return;
         };
-        let mirrors = self.lanes[lane].get_or_init(|| Slots::new(self.shape.slots));
+        let mirrors = self.lanes[lane].get_or_init(|| Box::new(Slots::new(self.shape.slots)));
         // Asked under the mirror's lock: whoever empties the home slot does that first and then
         // comes here, so either it finds this mirror or this question finds the slot empty.
         let displaced = mirrors
