@@ -99,7 +99,7 @@ impl RingConfig {
         self
     }
 
-    /// How many waiters a publication wakes itself; each of those wakes two more as it runs.
+    /// How many waiters a publication wakes itself; each of those wakes sixteen more as it runs.
     /// Default 8. `usize::MAX` makes the publisher wake them all (about 100 ns each).
     #[must_use]
     pub const fn wake_batch(mut self, waiters: usize) -> Self {

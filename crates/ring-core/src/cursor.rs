@@ -12,6 +12,7 @@ use crate::gate::Place;
 use crate::reader::Reader;
 use crate::ring::Ring;
 use crate::seq::{Epoch, Seq};
+use crate::slot::Content;
 use crate::sync::Arc;
 use crate::waiters::Token;
 
@@ -41,6 +42,17 @@ pub struct Delivery<M = ()> {
     pub payload: Bytes,
     /// The facts that go with it.
     pub metadata: M,
+}
+
+impl<M: Clone> Delivery<M> {
+    #[inline]
+    fn of(seq: u64, content: &Content<M>) -> Self {
+        Self {
+            seq: Seq::new(seq),
+            payload: content.payload.clone(),
+            metadata: content.metadata.clone(),
+        }
+    }
 }
 
 /// Reads a stream in order, each payload once.
@@ -217,35 +229,36 @@ impl<M: Clone> Cursor<M> {
         if limit == 0 {
             return Ok(0);
         }
-        let first = self.next_blocking()?;
-        batch.push(first);
-        Ok(1 + self.fill(batch, limit - 1))
+        match self.fill(batch, limit) {
+            0 => {
+                let first = self.next_blocking()?;
+                batch.push(first);
+                Ok(1 + self.fill(batch, limit - 1))
+            }
+            filled => Ok(filled),
+        }
     }
 
-    /// Adds what is there.
+    /// Adds what is there, up to an interruption; that is told by the next step.
     fn fill(&mut self, batch: &mut Vec<Delivery<M>>, limit: usize) -> usize {
-        let ahead = usize::try_from(self.behind())
+        let head = self.ring.next();
+        // After the head: what lies below it then belongs to the epoch the cursor knows of.
+        if self.position >= head || self.ring.epoch() != self.epoch {
+            return 0;
+        }
+        let ahead = usize::try_from(head - self.position)
             .unwrap_or(usize::MAX)
             .min(limit);
         batch.reserve(ahead);
-        let before = batch.len();
-        let start = self.position;
-        for _ in 0..ahead {
-            let seq = self.position;
-            let read = self.ring.read_published(seq, |content| Delivery {
-                seq: Seq::new(seq),
-                payload: content.payload.clone(),
-                metadata: content.metadata.clone(),
-            });
-            // Whatever interrupts is told by the next call; a new epoch is seen there, too.
-            let Some(delivery) = read else { break };
-            batch.push(delivery);
-            self.position += 1;
-        }
-        if self.position != start {
+        let end = self.position + ahead as u64;
+        let filled = self.ring.read_run(self.position, end, |seq, content| {
+            batch.push(Delivery::of(seq, content));
+        });
+        if filled > 0 {
+            self.position += filled;
             self.passed();
         }
-        batch.len() - before
+        filled as usize
     }
 
     /// One payload, an interruption, or `None` for "not yet".
@@ -266,11 +279,9 @@ impl<M: Clone> Cursor<M> {
                 return None;
             }
             let seq = Seq::new(self.position);
-            let read = self.ring.read_quietly(self.position, |content| Delivery {
-                seq,
-                payload: content.payload.clone(),
-                metadata: content.metadata.clone(),
-            });
+            let read = self
+                .ring
+                .read_quietly(self.position, |content| Delivery::of(seq.value(), content));
             return Some(match read {
                 Ok(delivery) => {
                     self.position += 1;
@@ -312,6 +323,11 @@ impl<M: Clone> Cursor<M> {
             self.leave();
             return Poll::Ready(answer);
         }
+        self.poll_wait(waker)
+    }
+
+    /// A place in the list of waiters, after a step that found nothing.
+    fn poll_wait(&mut self, waker: &Waker) -> Poll<Result<Delivery<M>, CursorError>> {
         let target = self.position + 1;
         match self.ring.head().register(&mut self.token, target, waker) {
             Err(full) => {
@@ -355,6 +371,7 @@ impl<M> fmt::Debug for Cursor<M> {
 mod following {
     //! The asynchronous half.
 
+    use std::future::poll_fn;
     use std::pin::Pin;
     use std::task::{Context, Poll, Waker};
 
@@ -427,9 +444,8 @@ mod following {
             if limit == 0 {
                 return Ok(0);
             }
-            let first = self.next().await?;
-            batch.push(first);
-            Ok(1 + self.fill(batch, limit - 1))
+            let mut next = self.next();
+            poll_fn(|context| next.poll_batch(context, batch, limit)).await
         }
 
         /// The next payload, or a wake-up when there is one: what `Stream::poll_next` is. `None`
@@ -438,15 +454,46 @@ mod following {
             &mut self,
             context: &mut Context<'_>,
         ) -> Poll<Option<Result<Delivery<M>, CursorError>>> {
-            self.poll_fairly(context).map(|answer| match answer {
-                Err(CursorError::Ended { .. } | CursorError::Gone) => None,
-                answer => Some(answer),
-            })
+            self.poll_fairly(context, Self::poll_following)
+                .map(|answer| match answer {
+                    Err(CursorError::Ended { .. } | CursorError::Gone) => None,
+                    answer => Some(answer),
+                })
+        }
+
+        /// The next payload, if it is there and nothing stands in between: the usual answer to a cursor
+        /// that is behind.
+        #[inline]
+        fn ready(&mut self) -> Option<Delivery<M>> {
+            let seq = self.position;
+            let head = self.ring.next();
+            if seq >= head || self.ring.epoch() != self.epoch {
+                return None;
+            }
+            let delivery = self
+                .ring
+                .read_published(seq, |content| Delivery::of(seq, content))?;
+            self.position += 1;
+            self.passed();
+            Some(delivery)
         }
 
         /// As `poll_step`, but a token that was woken rests until the next wait.
+        #[inline]
         fn poll_following(&mut self, waker: &Waker) -> Poll<Result<Delivery<M>, CursorError>> {
             let target = self.position + 1;
+            if let Some(delivery) = self.ready() {
+                self.ring.head().rest(&mut self.token, target);
+                return Poll::Ready(Ok(delivery));
+            }
+            self.poll_step_or_wait(target, waker)
+        }
+
+        fn poll_step_or_wait(
+            &mut self,
+            target: u64,
+            waker: &Waker,
+        ) -> Poll<Result<Delivery<M>, CursorError>> {
             match self.step() {
                 Some(Ok(delivery)) => {
                     self.ring.head().rest(&mut self.token, target);
@@ -456,20 +503,42 @@ mod following {
                     self.leave();
                     Poll::Ready(interruption)
                 }
-                None => self.poll_step(waker),
+                None => self.poll_wait(waker),
             }
         }
 
-        fn poll_fairly(
+        /// As `poll_following`, for as many as are there.
+        fn poll_following_batch(
+            &mut self,
+            waker: &Waker,
+            batch: &mut Vec<Delivery<M>>,
+            limit: usize,
+        ) -> Poll<Result<usize, CursorError>> {
+            let target = self.position + 1;
+            let filled = self.fill(batch, limit);
+            if filled > 0 {
+                self.ring.head().rest(&mut self.token, target);
+                return Poll::Ready(Ok(filled));
+            }
+            self.poll_step_or_wait(target, waker).map_ok(|first| {
+                batch.push(first);
+                1 + self.fill(batch, limit - 1)
+            })
+        }
+
+        /// Polls, but gives other tasks a turn when this one has had its share.
+        #[inline]
+        fn poll_fairly<R>(
             &mut self,
             context: &mut Context<'_>,
-        ) -> Poll<Result<Delivery<M>, CursorError>> {
+            poll: impl FnOnce(&mut Self, &Waker) -> Poll<R>,
+        ) -> Poll<R> {
             if self.share == 0 {
                 self.share = FAIR_SHARE;
                 context.waker().wake_by_ref();
                 return Poll::Pending;
             }
-            let answer = self.poll_following(context.waker());
+            let answer = poll(self, context.waker());
             match answer {
                 Poll::Ready(_) => self.share -= 1,
                 Poll::Pending => self.share = FAIR_SHARE,
@@ -491,7 +560,22 @@ mod following {
         type Output = Result<Delivery<M>, CursorError>;
 
         fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-            let answer = self.cursor.poll_fairly(context);
+            let answer = self.cursor.poll_fairly(context, Cursor::poll_following);
+            self.waits = answer.is_pending();
+            answer
+        }
+    }
+
+    impl<M: Clone> NextDelivery<'_, M> {
+        fn poll_batch(
+            &mut self,
+            context: &mut Context<'_>,
+            batch: &mut Vec<Delivery<M>>,
+            limit: usize,
+        ) -> Poll<Result<usize, CursorError>> {
+            let answer = self.cursor.poll_fairly(context, |cursor, waker| {
+                cursor.poll_following_batch(waker, batch, limit)
+            });
             self.waits = answer.is_pending();
             answer
         }

@@ -44,7 +44,7 @@ impl Milestones {
     pub const MAX: u64 = u64::MAX >> 1;
 
     /// Starts at `value`. At most `max_waiters` wait at once, about 56 bytes each; `raise` wakes
-    /// `wake_batch` of them itself (at least one), and each of those wakes two more as it runs.
+    /// `wake_batch` of them itself (at least one), and each of those wakes sixteen more as it runs.
     #[must_use]
     pub fn new(value: u64, max_waiters: usize, wake_batch: usize) -> Self {
         Self {

@@ -110,10 +110,10 @@ impl Counters {
 
     /// A load and a store: see [`StreamStats`].
     #[inline]
-    pub(crate) fn hit(&self, lane: usize) {
+    pub(crate) fn hits(&self, lane: usize, count: u64) {
         let hits = &self.lanes[lane].hits;
         hits.store(
-            hits.load(Ordering::Relaxed).wrapping_add(1),
+            hits.load(Ordering::Relaxed).wrapping_add(count),
             Ordering::Relaxed,
         );
     }

@@ -11,6 +11,11 @@
 //! sleep. If the waiter comes first, the advance returns the armed bit and the writer looks at the
 //! list. No fence is needed, and a writer whom nobody waits for pays nothing.
 //!
+//! Only the first of a crowd pays for that. Who finds, under the lock, somebody waiting for the same
+//! value or a lower one, looks at the word and leaves it: an advance that the look misses comes, in
+//! the word's order, after the first one's read-modify-write (else that one, and through the lock
+//! this one, would know of it), so it sees the bit, sees `lowest`, and takes the lock.
+//!
 //! The alternative, a separate counter of waiters, needs a sequentially consistent fence in each
 //! append (store value, load counter against store counter, load value).
 
@@ -158,13 +163,13 @@ impl Watermark {
 
     /// Wakes those whose target satisfies `reached`: all of them, or one end of their order.
     pub(crate) fn wake_where(&self, reached: impl Fn(u64) -> bool) {
-        let batch = {
+        let mut batch = Batch::new();
+        {
             let mut waiters = self.waiters.lock();
             waiters.release_where(reached);
-            let batch = waiters.take_released(self.batch);
+            waiters.take_released(self.batch, &mut batch);
             self.settle(&waiters);
-            batch
-        };
+        }
         batch.wake();
     }
 
@@ -178,8 +183,10 @@ impl Watermark {
     ) -> Result<u64, TooManyWaiters> {
         // Cloned before the lock: foreign code.
         let waker = waker.clone();
-        let (word, batch) = {
+        let mut batch = None;
+        let word = {
             let mut waiters = self.waiters.lock();
+            let in_company = waiters.lowest() <= target;
             match token {
                 Some(token) => waiters.renew(token, target, waker),
                 None if waiters.tokens() >= self.limit => {
@@ -187,13 +194,21 @@ impl Watermark {
                 }
                 None => *token = Some(waiters.register(target, waker)),
             }
-            let batch = pass_on(&mut waiters);
+            if waiters.has_released() {
+                pass_on(&mut waiters, batch.insert(Batch::new()));
+            }
             self.note(&waiters);
             self.lowest
                 .store(lowest_concerned(&waiters), Ordering::Release);
-            (self.word.fetch_or(ARMED, Ordering::AcqRel), batch)
+            if in_company {
+                self.word.load(Ordering::Acquire)
+            } else {
+                self.word.fetch_or(ARMED, Ordering::AcqRel)
+            }
         };
-        batch.wake();
+        if let Some(batch) = &mut batch {
+            batch.wake();
+        }
         Ok(word >> 1)
     }
 
@@ -201,13 +216,13 @@ impl Watermark {
     /// token, whether it was woken, ready or cancelled.
     pub(crate) fn deregister(&self, token: &mut Option<Token>) {
         let Some(token) = token.take() else { return };
-        let batch = {
+        let mut batch = Batch::new();
+        {
             let mut waiters = self.waiters.lock();
             waiters.remove(&token);
-            let batch = pass_on(&mut waiters);
+            pass_on(&mut waiters, &mut batch);
             self.settle(&waiters);
-            batch
-        };
+        }
         batch.wake();
     }
 
@@ -218,7 +233,24 @@ impl Watermark {
     /// for their wake-up, it is 0. So above the target it says that this one was woken.
     #[cfg(feature = "async")]
     pub(crate) fn rest(&self, token: &mut Option<Token>, target: u64) {
-        if token.is_some() && self.lowest.load(Ordering::Acquire) <= target {
+        let Some(resting) = token.as_ref() else {
+            return;
+        };
+        if self.lowest.load(Ordering::Acquire) > target {
+            return;
+        }
+        let mut batch = Batch::new();
+        let woken = {
+            let mut waiters = self.waiters.lock();
+            let woken = waiters.was_woken(resting);
+            if woken {
+                pass_on(&mut waiters, &mut batch);
+                self.settle(&waiters);
+            }
+            woken
+        };
+        batch.wake();
+        if !woken {
             self.deregister(token);
         }
     }
@@ -256,8 +288,8 @@ fn lowest_concerned(waiters: &Waiters) -> u64 {
 
 /// Every visit to the list helps a chain of wake-ups along, so that one task that was woken and
 /// does not run cannot hold up those behind it.
-fn pass_on(waiters: &mut Waiters) -> Batch {
-    waiters.take_released(FAN_OUT)
+fn pass_on(waiters: &mut Waiters, batch: &mut Batch) {
+    waiters.take_released(FAN_OUT, batch);
 }
 
 #[cfg(all(test, not(ring_loom)))]
@@ -305,18 +337,22 @@ mod tests {
     fn the_chain_goes_on_when_a_woken_waiter_is_dropped() {
         let watermark = Watermark::new(0, 100, 1);
         let woken = Arc::new(Count::default());
-        let mut tokens: Vec<Option<Token>> = (0..9).map(|_| None).collect();
+        let mut tokens: Vec<Option<Token>> = (0..3 * FAN_OUT).map(|_| None).collect();
         for token in &mut tokens {
             watermark.register(token, 1, &woken.clone().into()).unwrap();
         }
         watermark.raise(1);
         assert_eq!(woken.0.load(Ordering::SeqCst), 1, "the publisher wakes one");
         watermark.deregister(&mut tokens[0]);
-        assert_eq!(woken.0.load(Ordering::SeqCst), 3, "that one wakes two");
+        assert_eq!(
+            woken.0.load(Ordering::SeqCst),
+            1 + FAN_OUT,
+            "that one wakes its share"
+        );
         for token in &mut tokens[1..] {
             watermark.deregister(token);
         }
-        assert_eq!(woken.0.load(Ordering::SeqCst), 9);
+        assert_eq!(woken.0.load(Ordering::SeqCst), 3 * FAN_OUT);
         assert_eq!(watermark.waiting(), 0);
     }
 

@@ -30,6 +30,38 @@ fn a_waiter_never_misses_its_append() {
 }
 
 #[test]
+fn a_second_waiter_that_leaves_the_word_alone_never_misses_its_append() {
+    check(|| {
+        let ring = ring(2);
+        let writer = {
+            let ring = Arc::clone(&ring);
+            thread::spawn(move || ring.append(payload(0), ()).unwrap())
+        };
+        let reader = Reader::new(Arc::clone(&ring));
+        let mut first = pin!(reader.wait(Seq::ZERO));
+        let _ = first.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        assert_eq!(block_on(reader.wait(Seq::ZERO)).unwrap(), payload(0));
+        writer.join().unwrap();
+    });
+}
+
+#[test]
+fn a_waiter_for_less_than_the_others_never_misses_its_append() {
+    check_within(2, || {
+        let ring = ring(2);
+        let reader = Reader::new(Arc::clone(&ring));
+        let mut later = pin!(reader.wait(Seq::new(1)));
+        let _ = later.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        let writer = {
+            let ring = Arc::clone(&ring);
+            thread::spawn(move || ring.append(payload(0), ()).unwrap())
+        };
+        assert_eq!(block_on(reader.wait(Seq::ZERO)).unwrap(), payload(0));
+        writer.join().unwrap();
+    });
+}
+
+#[test]
 fn a_waiter_never_misses_the_end() {
     check(|| {
         let ring = ring(2);

@@ -314,7 +314,7 @@ impl<M: Clone> Ring<M> {
         self.read_in_lane(lane::current(), seq, read)
     }
 
-    /// The content of `seq`, from the lane's mirror if there is one.
+    /// The content of `seq`, if it is published and held, from the lane's mirror if there is one.
     #[inline]
     pub(crate) fn read_in_lane<R>(
         &self,
@@ -325,17 +325,48 @@ impl<M: Clone> Ring<M> {
         if seq >= self.head.value() {
             return None;
         }
+        let found = self.read_held(lane, seq, read)?;
+        self.counters.hits(lane, 1);
+        Some(found)
+    }
+
+    /// The contents from `first` on, up to `end`, which is not above the head: each that is held,
+    /// until one is not. Returns how many those are.
+    #[inline]
+    pub(crate) fn read_run(
+        &self,
+        first: u64,
+        end: u64,
+        mut read: impl FnMut(u64, &Content<M>),
+    ) -> u64 {
+        let lane = lane::current();
+        let count = (first..end)
+            .take_while(|seq| {
+                self.read_held(lane, *seq, |content| read(*seq, content))
+                    .is_some()
+            })
+            .count() as u64;
+        self.counters.hits(lane, count);
+        count
+    }
+
+    /// The content of a position below the head.
+    #[inline]
+    fn read_held<R>(
+        &self,
+        lane: usize,
+        seq: u64,
+        read: impl FnOnce(&Content<M>) -> R,
+    ) -> Option<R> {
         let mut read = Some(read);
         let mut once = |content: &Content<M>| read.take().map(|read| read(content));
         if let Some(mirror) = self.lanes[lane].get().and_then(|mirrors| mirrors.get(seq))
             && let Some(found) = mirror.read(seq, &mut once)
         {
-            self.counters.hit(lane);
             return found;
         }
         let slot = self.slots.get(seq)?;
         let (found, contended) = slot.read_noting(seq, lane, &mut once)?;
-        self.counters.hit(lane);
         if contended && self.shape.mirrors {
             self.mirror(lane, seq, slot);
         }
