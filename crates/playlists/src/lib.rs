@@ -5,8 +5,8 @@
 //! visible in one step, requests that wait, and gzip.
 //!
 //! ```text
-//!   Publisher ── publish(part) ─┬─► ring slot            bytes first,
-//!   (owns the manifest)         ├─► manifest             then the roll,
+//!   Publisher ── publish(part) ─┬─► manifest             the roll, which may refuse the part,
+//!   (a seat on the timeline)    ├─► ring slot            the bytes,
 //!                               └─► M3u8Cache ──swap──►  then one version with both
 //!                                        │
 //!   Viewer ── playlist(directives) ◄─────┤  waits for a version that has what was asked for
@@ -22,6 +22,8 @@
 //!   target durations at the latest, or when the presentation is removed.
 //! * Dropping any future leaves nothing behind.
 //! * No room is a typed error. A live stream is never thrown out for another.
+//! * Time is Tokio's, and nothing runs by itself: spawn [`Playlists::housekeeping`], which sees to
+//!   absent publishers and to media whose time is over.
 //!
 //! # Where things are
 //!
