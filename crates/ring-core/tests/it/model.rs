@@ -1,3 +1,6 @@
+use std::fs;
+use std::path::Path;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -9,6 +12,23 @@ proptest! {
     #[test]
     fn a_cache_and_its_model_agree(program in vec(any::<u8>(), 0..400)) {
         grammar::run(&program);
+    }
+}
+
+/// What the fuzzer starts from: a program for each border of the grammar.
+#[test]
+fn the_fuzzers_seeds_agree() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/ring_ops");
+    // A published crate is tested without the workspace around it.
+    let Ok(files) = fs::read_dir(&folder) else {
+        return;
+    };
+    let mut files: Vec<_> = files.map(|file| file.unwrap().path()).collect();
+    files.sort();
+    assert!(!files.is_empty(), "{} is empty", folder.display());
+    for file in files {
+        println!("{}", file.display());
+        grammar::run(&fs::read(&file).unwrap());
     }
 }
 
