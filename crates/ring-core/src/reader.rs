@@ -147,6 +147,18 @@ impl<M: Clone> Reader<M> {
     /// # Errors
     ///
     /// As [`Reader::get`].
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use ring_core::{CacheConfig, ChunkCache};
+    ///
+    /// let cache = ChunkCache::new(CacheConfig::default())?;
+    /// let writer = cache.open("camera")?;
+    /// let seq = writer.append(Bytes::from_static(b"\x47 and 187 more"))?;
+    /// let sync_byte = writer.reader().with(seq, |payload, ()| payload[0])?;
+    /// assert_eq!(sync_byte, 0x47);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn with<R>(&self, seq: Seq, look: impl FnOnce(&[u8], &M) -> R) -> Result<R, GetError> {
         let mut look = Some(look);
         self.ring.read(seq.value(), |content| {
@@ -164,6 +176,22 @@ impl<M: Clone> Reader<M> {
     /// # Errors
     ///
     /// The error of the first position that has no payload.
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use ring_core::{CacheConfig, ChunkCache, GetError, Seq};
+    ///
+    /// let cache = ChunkCache::new(CacheConfig::default())?;
+    /// let writer = cache.open("camera")?;
+    /// for payload in ["a", "b", "c"] {
+    ///     writer.append(Bytes::from(payload))?;
+    /// }
+    /// let reader = writer.reader();
+    /// assert_eq!(reader.range(Seq::new(1), 2)?, ["b", "c"]);
+    /// let next = Seq::new(3);
+    /// assert_eq!(reader.range(Seq::new(1), 3), Err(GetError::NotYet { next }));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn range(&self, first: Seq, count: usize) -> Result<Vec<Bytes>, GetError> {
         if count == 0 {
             return Ok(Vec::new());

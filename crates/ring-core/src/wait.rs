@@ -123,6 +123,21 @@ impl<M: Clone> Reader<M> {
     /// # Errors
     ///
     /// `Ended`, `Gone` and `TooManyWaiters`.
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use ring_core::{CacheConfig, ChunkCache, Seq};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let cache = ChunkCache::new(CacheConfig::default())?;
+    /// let writer = cache.open(1)?;
+    /// for payload in ["a", "b", "c"] {
+    ///     writer.append(Bytes::from(payload))?;
+    /// }
+    /// assert_eq!(writer.reader().wait_at_least(Seq::new(1)).await?, Seq::new(2));
+    /// # Ok(()) }
+    /// ```
     pub fn wait_at_least(&self, seq: Seq) -> WaitAtLeast<'_, M> {
         WaitAtLeast {
             waiting: Waiting::new(self.ring()),

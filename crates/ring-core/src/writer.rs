@@ -67,6 +67,21 @@ impl<M> Writer<M> {
     /// # Errors
     ///
     /// As [`Writer::append_with`].
+    ///
+    /// ```
+    /// use ring_core::{CacheConfig, ChunkCache};
+    ///
+    /// let cache = ChunkCache::new(CacheConfig::default())?;
+    /// let writer = cache.open("sensor")?;
+    /// let mut line = String::new();
+    /// for rpm in [900, 950] {
+    ///     line.clear();
+    ///     line.push_str(&format!("rpm={rpm}"));
+    ///     let seq = writer.append_copy(line.as_bytes())?;
+    ///     assert_eq!(writer.reader().get(seq)?, line);
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn append_copy_with(&self, payload: &[u8], metadata: M) -> Result<Seq, AppendError> {
         self.ring.append_copy(payload, metadata)
     }
@@ -109,6 +124,24 @@ impl<M> Writer<M> {
     /// # Errors
     ///
     /// `Ended`, `Gone`, and `OutOfPositions` for a position beyond [`Seq::MAX`].
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use ring_core::{CacheConfig, ChunkCache, GetError, Seq};
+    ///
+    /// let cache = ChunkCache::new(CacheConfig::default())?;
+    /// let writer = cache.open("camera")?;
+    /// writer.put(Seq::new(2), Bytes::from_static(b"third"))?;
+    /// let reader = writer.reader();
+    /// assert_eq!(reader.last(), None, "two are missing");
+    /// assert_eq!(reader.gaps().len(), 1);
+    ///
+    /// writer.skip_to(Seq::new(2))?;
+    /// assert_eq!(reader.last(), Some(Seq::new(2)));
+    /// let next = Seq::new(3);
+    /// assert_eq!(reader.get(Seq::ZERO), Err(GetError::Missing { next }));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn skip_to(&self, seq: Seq) -> Result<(), AppendError> {
         self.ring.skip_to(seq.value())
     }
@@ -154,6 +187,24 @@ impl<M> Writer<M> {
     /// # Errors
     ///
     /// `Ended` and `Gone`: what is over stays over.
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use ring_core::{CacheConfig, ChunkCache, CursorError, Seq, Start};
+    ///
+    /// let cache = ChunkCache::new(CacheConfig::default())?;
+    /// let writer = cache.open("camera")?;
+    /// writer.append(Bytes::from_static(b"before"))?;
+    /// let mut cursor = writer.reader().cursor(Start::Live);
+    ///
+    /// let epoch = writer.reset()?;
+    /// let seq = writer.append(Bytes::from_static(b"after"))?;
+    /// assert_eq!(seq, Seq::new(1), "no number is used twice");
+    /// let told = cursor.try_next();
+    /// assert_eq!(told, Err(CursorError::Discontinuity { epoch, resume: seq }));
+    /// assert_eq!(cursor.try_next()?.expect("it is there").payload, "after");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn reset(&self) -> Result<Epoch, AppendError> {
         self.ring.reset()
     }

@@ -1,6 +1,6 @@
 //! Claim, fill, publish.
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 
 use super::{ENDED, Ring};
 use crate::config::{DigestPolicy, GapPolicy};
@@ -39,18 +39,6 @@ impl<M> Ring<M> {
         self.admit(payload.len() as u64)?;
         let content = self.content(payload, metadata);
         let seq = self.claim_next()?;
-        self.store_claimed(seq, content)
-    }
-
-    /// As `append`, with a copy of `payload` in the memory of the payload that makes room for it,
-    /// if nobody holds that any more; then nothing is allocated.
-    pub(crate) fn append_copy(&self, payload: &[u8], metadata: M) -> Result<Seq, AppendError> {
-        self.admit(payload.len() as u64)?;
-        self.copies
-            .store(true, std::sync::atomic::Ordering::Relaxed);
-        let seq = self.claim_next()?;
-        let copy = self.copy_into_used_memory(seq, payload);
-        let content = self.content(copy, metadata);
         self.store_claimed(seq, content)
     }
 
@@ -147,7 +135,7 @@ impl<M> Ring<M> {
         Ok(())
     }
 
-    fn content(&self, payload: Bytes, metadata: M) -> Content<M> {
+    pub(super) fn content(&self, payload: Bytes, metadata: M) -> Content<M> {
         let content = Content::new(payload, metadata);
         if self.shape.digest == DigestPolicy::OnWrite {
             content.remember_digest(digest::of(&content.payload));
@@ -156,7 +144,11 @@ impl<M> Ring<M> {
     }
 
     /// Stores at a position that `claim_next` gave, and publishes it.
-    fn store_claimed(&self, mut seq: u64, mut content: Content<M>) -> Result<Seq, AppendError> {
+    pub(super) fn store_claimed(
+        &self,
+        mut seq: u64,
+        mut content: Content<M>,
+    ) -> Result<Seq, AppendError> {
         loop {
             match self.fill(seq, content) {
                 Written::Stored => break,
@@ -177,7 +169,7 @@ impl<M> Ring<M> {
     }
 
     /// Refuses what can never fit, and makes room in the cache's budget.
-    fn admit(&self, len: u64) -> Result<(), AppendError> {
+    pub(super) fn admit(&self, len: u64) -> Result<(), AppendError> {
         if len > self.shape.max_bytes {
             return Err(AppendError::TooLarge {
                 len,
@@ -218,7 +210,7 @@ impl<M> Ring<M> {
         }
     }
 
-    fn claim_next(&self) -> Result<u64, AppendError> {
+    pub(super) fn claim_next(&self) -> Result<u64, AppendError> {
         self.claim_below(u64::MAX)
             .map(|seq| seq.expect("no position is that high"))
     }
@@ -372,50 +364,5 @@ impl<M> Ring<M> {
         let given_up = self.skipped_to.load(Ordering::Acquire) > seq
             || self.oldest_of(self.claim.load(Ordering::Acquire) >> 1) > seq;
         given_up.then_some(false)
-    }
-
-    /// A copy of `payload`, in memory that `seq`'s slot or an eviction left, if it is free.
-    fn copy_into_used_memory(&self, seq: u64, payload: &[u8]) -> Bytes {
-        let recycled = if self.sink.is_none() {
-            self.take_used(seq)
-        } else {
-            None
-        };
-        let fitting = recycled
-            .and_then(|used| used.try_into_mut().ok())
-            .filter(|used| used.capacity() >= payload.len());
-        let mut copy = fitting.unwrap_or_else(|| {
-            let mut fresh = BytesMut::with_capacity(payload.len());
-            // Splitting makes the buffer a counted one from the start. As a plain vector it would
-            // be promoted by each first clone, with an allocation each time round.
-            drop(fresh.split_to(0));
-            fresh
-        });
-        copy.clear();
-        copy.extend_from_slice(payload);
-        copy.freeze()
-    }
-
-    /// Takes the payload that `seq` is about to displace, or else the spare one.
-    fn take_used(&self, seq: u64) -> Option<Bytes> {
-        let earlier = self
-            .slots
-            .get(seq)
-            .and_then(|slot| slot.clear(|held| held < seq));
-        match earlier {
-            Some(displaced) => {
-                self.account(0, displaced.content.len());
-                self.drop_mirrors(&displaced);
-                Some(displaced.content.payload)
-            }
-            None => self.spare.lock().take(),
-        }
-    }
-
-    /// Keeps the memory of an evicted payload for the next copy.
-    pub(super) fn keep_spare(&self, payload: Bytes) {
-        // Bound to a name, so that it is dropped after the lock.
-        let former = self.spare.lock().replace(payload);
-        drop(former);
     }
 }
