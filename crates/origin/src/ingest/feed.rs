@@ -1,5 +1,6 @@
 //! One publishing point's media on its way from boxes to renditions.
 
+use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
@@ -8,7 +9,7 @@ use llhls::registry::{Publisher, StreamName};
 use crate::ingest::clock::CaptureClock;
 use crate::ingest::error::IngestError;
 use crate::ingest::label::Point;
-use crate::ingest::opening::{Awaited, Lengths, Opening};
+use crate::ingest::opening::{Awaited, LONGEST_TARGET, Lengths, Opening};
 use crate::ingest::source::{Source, SourceId, Sources};
 use crate::ingest::track::{Outcome, Track};
 use crate::media::{
@@ -31,6 +32,8 @@ pub(super) struct Feed {
     stage: Stage,
     tracks: Vec<Track>,
     clock: CaptureClock,
+    /// Parts that were cut and not published yet.
+    ready: VecDeque<MediaPart>,
     /// The encoder said that this is the end (ING-17).
     last: bool,
     /// Parts published so far.
@@ -61,6 +64,7 @@ impl Feed {
             stage: Stage::Empty,
             tracks: Vec::new(),
             clock: CaptureClock::default(),
+            ready: VecDeque::new(),
             last: false,
             parts: 0,
         }
@@ -102,10 +106,41 @@ impl Feed {
         let mut items = Vec::new();
         let read = source.read(self.header.as_ref(), chunk, &mut items);
         // What came before a fault is good media, and is published.
-        for item in items {
-            self.take(source.id(), item, now)?;
-        }
+        let taken = items
+            .into_iter()
+            .try_for_each(|item| self.take(source.id(), item, now));
+        let published = self.publish();
+        taken.and(published)?;
         read.map_err(IngestError::from)
+    }
+
+    /// Takes one thing that a source has read, and publishes what it completes.
+    pub(super) fn receive_item(
+        &mut self,
+        source: SourceId,
+        item: MediaItem,
+        now: SystemTime,
+    ) -> Result<(), IngestError> {
+        let taken = self.take(source, item, now);
+        let published = self.publish();
+        taken.and(published)
+    }
+
+    /// Nothing has come for a while: the registry sees to the gap until something does.
+    pub(super) fn rest(&mut self) {
+        self.tracks.iter_mut().for_each(Track::rest);
+    }
+
+    /// After how long without a byte the encoder counts as stalled. One that sends whole segments is
+    /// silent for as long as they last.
+    pub(super) fn stall(&self) -> Duration {
+        let target = match &self.stage {
+            Stage::Cutting {
+                target_duration, ..
+            } => *target_duration,
+            Stage::Empty | Stage::Opening(_) => LONGEST_TARGET,
+        };
+        Duration::from_secs(target.into()) * 3 / 2
     }
 
     /// The request's body ended in order.
@@ -123,6 +158,16 @@ impl Feed {
         if let Err(error) = self.flush() {
             tracing::debug!(%error, "the last part was refused");
         }
+        let (origin, presentation) = (&self.origin, &self.point.presentation);
+        for track in &mut self.tracks {
+            // One that rests was let go, and may have been ended meanwhile.
+            if track.rests() && neighbour(origin, presentation, Some(&track.rendition)).is_some() {
+                let shortest = MediaTime::new(1, track.info.timescale);
+                if let Err(error) = track.open(origin, presentation, shortest, 1) {
+                    tracing::debug!(%error, "somebody else has the rendition now");
+                }
+            }
+        }
         self.publishers().for_each(Publisher::fin);
     }
 
@@ -130,8 +175,8 @@ impl Feed {
         self.tracks.iter_mut().filter_map(Track::take_publisher)
     }
 
-    /// Takes what a source has read.
-    pub(super) fn take(
+    /// Takes what a source has read. What it completes is ready then.
+    fn take(
         &mut self,
         source: SourceId,
         item: MediaItem,
@@ -229,7 +274,7 @@ impl Feed {
             }
             self.clock.observe(&track.info, fragment, arrived);
         }
-        self.publish(parts)?;
+        self.ready.extend(parts);
         pushed.map(|_accepted| ()).map_err(IngestError::from)
     }
 
@@ -310,17 +355,35 @@ impl Feed {
         };
         let mut parts = Vec::new();
         let finished = cutter.finish(&mut parts);
-        self.publish(parts)?;
+        self.ready.extend(parts);
+        self.publish()?;
         finished.map_err(IngestError::from)
     }
 
-    fn publish(&mut self, parts: Vec<MediaPart>) -> Result<(), IngestError> {
-        parts
-            .into_iter()
-            .try_for_each(|part| self.publish_one(part))
+    /// Publishes what is ready. Parts of several tracks that begin at one instant become visible in one step.
+    fn publish(&mut self) -> Result<(), IngestError> {
+        let mut ready = std::mem::take(&mut self.ready);
+        while let Some(first) = ready.pop_front() {
+            let mut step = vec![first];
+            let mut later = VecDeque::with_capacity(ready.len());
+            for part in ready {
+                let is_first_of_track = step
+                    .iter()
+                    .chain(&later)
+                    .all(|other: &MediaPart| other.track != part.track);
+                if is_first_of_track && are_together(&step[0], &part) {
+                    step.push(part);
+                } else {
+                    later.push_back(part);
+                }
+            }
+            ready = later;
+            self.publish_step(&step)?;
+        }
+        Ok(())
     }
 
-    fn publish_one(&mut self, part: MediaPart) -> Result<(), IngestError> {
+    fn publish_step(&mut self, parts: &[MediaPart]) -> Result<(), IngestError> {
         let Stage::Cutting {
             cutter,
             target_duration,
@@ -328,22 +391,44 @@ impl Feed {
         else {
             return Ok(());
         };
-        let of = |track: &&mut Track| track.info.id == part.track;
-        // Tracks of other kinds, such as text, are read and not published.
-        let Some(track) = self.tracks.iter_mut().find(of) else {
-            return Ok(());
-        };
-        if track.admits(&part) == Outcome::Dropped {
-            return Ok(());
-        }
-        let part_target = cutter.part_target(part.track).unwrap_or(part.duration);
         let presentation = &self.point.presentation;
-        track.open(&self.origin, presentation, part_target, *target_duration)?;
-        let captured_at = self.clock.at(part.presentation_time);
-        track.publish(part, captured_at, *target_duration)?;
-        self.parts += 1;
-        Ok(())
+        let mut step = Vec::with_capacity(parts.len());
+        let mut of_tracks = Vec::with_capacity(parts.len());
+        // Tracks of other kinds, such as text, are read and not published.
+        for (index, track) in self.tracks.iter_mut().enumerate() {
+            let own = parts.iter().find(|part| part.track == track.info.id);
+            let Some(part) = own.filter(|part| track.admits(part) == Outcome::Published) else {
+                continue;
+            };
+            let part_target = cutter.part_target(part.track).unwrap_or(part.duration);
+            track.open(&self.origin, presentation, part_target, *target_duration)?;
+            let captured_at = self.clock.at(part.presentation_time);
+            step.push(track.prepare(part.clone(), captured_at));
+            of_tracks.push(index);
+        }
+        let published = Publisher::publish_together(step);
+        let mut outcome = Ok(());
+        for (index, published) in of_tracks.into_iter().zip(published) {
+            match published {
+                Ok(_) => self.parts += 1,
+                Err(error) => {
+                    let error = self.tracks[index].refused(error, *target_duration);
+                    outcome = outcome.and(Err(error));
+                }
+            }
+        }
+        outcome
     }
+}
+
+/// Whether two parts begin at one instant, to half of the shorter one.
+fn are_together(one: &MediaPart, other: &MediaPart) -> bool {
+    let apart = one
+        .decode_time
+        .as_nanos()
+        .abs_diff(other.decode_time.as_nanos());
+    let shorter = one.duration.as_nanos().min(other.duration.as_nanos());
+    apart <= shorter / 2
 }
 
 /// The target duration of a live rendition of a presentation: of the one with this name, or of any.

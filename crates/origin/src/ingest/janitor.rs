@@ -10,6 +10,11 @@ use tokio::time::Instant;
 use crate::ingest::points::Points;
 use crate::origin::Origin;
 
+/// How long a point may be silent before its encoder counts as absent: then the registry lists the outage as gaps,
+/// after a while of its own, and an encoder that comes back continues behind a discontinuity. Longer than an encoder that
+/// sends each segment in a request of its own pauses between two.
+pub(super) const ABSENT: Duration = Duration::from_secs(12);
+
 /// How long a point may be silent before its stream is ended.
 pub(super) const LINGER: Duration = Duration::from_secs(60);
 
@@ -52,6 +57,7 @@ pub(super) async fn run(points: Arc<Points>, origin: Origin) {
     while let Some(due) = points.next_due() {
         tokio::time::sleep_until(due).await;
         let now = Instant::now();
+        points.rest_silent(now);
         for presentation in points.end_silent(now) {
             tracing::info!(%presentation, "no encoder came back; the stream ends");
             points.ended(presentation);

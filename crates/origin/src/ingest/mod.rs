@@ -22,7 +22,8 @@ mod points;
 mod source;
 mod track;
 
-use std::time::SystemTime;
+use std::convert::Infallible;
+use std::time::{Duration, SystemTime};
 
 use axum::Router;
 use axum::body::Body;
@@ -32,6 +33,8 @@ use axum::routing::put;
 use futures_util::StreamExt as _;
 use http::StatusCode;
 use llhls::registry::InvalidName;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 use crate::origin::Origin;
 pub(crate) use error::IngestError;
@@ -67,30 +70,54 @@ async fn labelled(
     respond(take(origin, Point::parse(&presentation, Some(&label)), body).await)
 }
 
+/// How long a body is read on after its request was given up.
+const LAST_BYTES: Duration = Duration::from_secs(1);
+
 /// Publishes a body as it arrives; how many parts it gave.
 ///
 /// In a task of its own: an encoder that has sent everything and does not wait for the answer takes the request's
-/// future with it, and what it sent last would be lost. The task ends with the body, as the body does with its connection.
+/// future with it, and what it sent last would be lost. The task reads on for [`LAST_BYTES`] then, and ends with the body
+/// if that ends sooner, as it does with its connection.
 async fn take(
     origin: Origin,
     point: Result<Point, InvalidName>,
     body: Body,
 ) -> Result<u64, IngestError> {
     let publishing = origin.points().join(&origin, point?)?;
-    let receiving = tokio::spawn(receive(publishing, body));
+    // Dropped with this future.
+    let (_asked, given_up) = oneshot::channel::<Infallible>();
+    let receiving = tokio::spawn(async move {
+        let mut publishing = publishing;
+        let before = publishing.parts();
+        let too_late = async {
+            // It ends one way only: the other half is gone.
+            let _ = given_up.await;
+            tokio::time::sleep(LAST_BYTES).await;
+        };
+        tokio::select! {
+            biased;
+            received = receive(&mut publishing, body) => received?,
+            () = too_late => {}
+        }
+        publishing.finish()?;
+        Ok(publishing.parts().saturating_sub(before))
+    });
     receiving.await.map_err(|_panic| IngestError::Broken)?
 }
 
-async fn receive(mut publishing: Publishing, body: Body) -> Result<u64, IngestError> {
-    let before = publishing.parts();
+async fn receive(publishing: &mut Publishing, body: Body) -> Result<(), IngestError> {
     let mut chunks = body.into_data_stream();
-    while let Some(chunk) = chunks.next().await {
+    loop {
+        let Ok(next) = timeout(publishing.stall(), chunks.next()).await else {
+            publishing.stalled();
+            continue;
+        };
         // The encoder is gone, or its request broke off: what was whole has been published.
-        let Ok(chunk) = chunk else { break };
+        let Some(Ok(chunk)) = next else {
+            return Ok(());
+        };
         publishing.receive(&chunk, SystemTime::now())?;
     }
-    publishing.finish()?;
-    Ok(publishing.parts().saturating_sub(before))
 }
 
 /// Reads over a manifest that an encoder sends beside its media (ING-10).

@@ -114,6 +114,11 @@ impl Opening {
 
     fn pictures(&mut self, fragment: &Fragment) -> Option<Lengths> {
         let mut at = fragment.decode_time();
+        let is_back = |first: MediaTime| at.cmp_time(first).is_le();
+        if self.first_key_frame.is_some_and(is_back) {
+            // The encoder was started anew before anything of it could be shown.
+            *self = Self::new(self.awaited, self.least);
+        }
         for (index, sample) in fragment.samples().iter().enumerate() {
             if sample.sync == SyncPoint::Sync {
                 let Some(first) = self.first_key_frame else {

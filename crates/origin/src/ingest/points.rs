@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use llhls::registry::StreamName;
 use tokio::time::Instant;
 
 use crate::ingest::error::IngestError;
 use crate::ingest::feed::Feed;
-use crate::ingest::janitor::{self, Farewells, LINGER};
+use crate::ingest::janitor::{self, ABSENT, Farewells, LINGER};
 use crate::ingest::label::Point;
 use crate::ingest::source::Source;
 use crate::origin::Origin;
@@ -39,6 +39,17 @@ struct Slot {
     requests: usize,
     /// When the last request ended.
     since: Instant,
+    /// Whether the encoder counts as absent already.
+    rest: Rest,
+}
+
+/// Whether a point between requests still holds its renditions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rest {
+    /// The next request may come any moment.
+    Awaits,
+    /// The registry sees to its gap.
+    Rests,
 }
 
 /// Whether the one task that waits for all of them is there.
@@ -65,8 +76,10 @@ impl Points {
                 feed: Arc::new(Mutex::new(Feed::new(origin.clone(), point.clone()))),
                 requests: 0,
                 since: Instant::now(),
+                rest: Rest::Awaits,
             });
             slot.requests += 1;
+            slot.rest = Rest::Awaits;
             Arc::clone(&slot.feed)
         };
         // From here on `leave` is owed, whatever comes.
@@ -114,6 +127,20 @@ impl Points {
         due
     }
 
+    /// Lets go the renditions of points whose encoder should have sent more at `now`.
+    pub(super) fn rest_silent(&self, now: Instant) {
+        let mut silent = Vec::new();
+        for slot in self.lock().points.values_mut() {
+            if slot.is_absent() && slot.since + ABSENT <= now {
+                slot.rest = Rest::Rests;
+                silent.push(Arc::clone(&slot.feed));
+            }
+        }
+        for feed in silent {
+            lock(&feed).rest();
+        }
+    }
+
     /// Takes out the points that have been silent for too long at `now`, and ends their streams.
     pub(super) fn end_silent(&self, now: Instant) -> Vec<StreamName> {
         let silent = |slot: &Slot| slot.requests == 0 && slot.since + LINGER <= now;
@@ -151,10 +178,20 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+impl Slot {
+    /// Whether nobody publishes here, and it was not seen to yet.
+    fn is_absent(&self) -> bool {
+        self.requests == 0 && self.rest == Rest::Awaits
+    }
+}
+
 impl State {
     fn next_due(&self) -> Option<Instant> {
         let idle = self.points.values().filter(|slot| slot.requests == 0);
-        let silent = idle.map(|slot| slot.since + LINGER);
+        let silent = idle.map(|slot| {
+            let wait = if slot.is_absent() { ABSENT } else { LINGER };
+            slot.since + wait
+        });
         silent.chain(self.farewells.next()).min()
     }
 }
@@ -199,7 +236,17 @@ impl Publishing {
         now: SystemTime,
     ) -> Result<(), IngestError> {
         let source = self.source.as_ref().expect(JOINED).id();
-        lock(&self.feed).take(source, item, now)
+        lock(&self.feed).receive_item(source, item, now)
+    }
+
+    /// After how long without a byte [`Publishing::stalled`] should be called.
+    pub(crate) fn stall(&self) -> Duration {
+        self.feed().stall()
+    }
+
+    /// Nothing has come for that long. Viewers get gaps at the pace of the clock until something does.
+    pub(crate) fn stalled(&self) {
+        self.feed().rest();
     }
 
     /// The request has ended in order.

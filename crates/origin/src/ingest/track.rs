@@ -68,6 +68,9 @@ impl Track {
         if let Some(publisher) = &mut publisher {
             publisher.init(init.clone());
             continuity = Link::Broken;
+            if let Err(error) = publisher.set_media(rendition::media(&info, None)) {
+                tracing::warn!(%error, "the multivariant playlist keeps what it said of the rendition");
+            }
         }
         Self {
             info,
@@ -117,6 +120,18 @@ impl Track {
         Ok(())
     }
 
+    /// Lets the rendition go until media comes again: the registry sees to the gap meanwhile.
+    pub(super) fn rest(&mut self) {
+        if self.publisher.take().is_some() {
+            self.break_off();
+        }
+    }
+
+    /// Whether [`Track::rest`] let the rendition go.
+    pub(super) fn rests(&self) -> bool {
+        self.publisher.is_none() && self.continuity == Link::Broken
+    }
+
     /// Whether the part will be published, if it is the next.
     pub(super) fn admits(&mut self, part: &MediaPart) -> Outcome {
         if !matches!(part.continuity, Continuity::Continues) {
@@ -139,19 +154,19 @@ impl Track {
         self.continuity = Link::Broken;
     }
 
-    /// Publishes a part that [`Track::admits`] and for which the rendition is open.
-    pub(super) fn publish(
+    /// The publisher, and what it is to publish, of a part that [`Track::admits`].
+    ///
+    /// # Panics
+    ///
+    /// When the rendition was not opened.
+    pub(super) fn prepare(
         &mut self,
         part: MediaPart,
         captured_at: Option<WallClock>,
-        target_duration: u32,
-    ) -> Result<(), IngestError> {
-        let publisher = self
-            .publisher
-            .as_mut()
-            .expect("the rendition is opened before its first part");
+    ) -> (&mut Publisher, Part) {
         let opens = self.state != State::Running || part.segment.opens_segment();
-        let ends = part.end == SegmentEnd::Ends;
+        // A segment of a single part has its end seen with the next one.
+        let ends = part.end == SegmentEnd::Ends && !opens;
         let mut ready = Part::new(part.bytes, duration(part.duration));
         if part.independence == Independence::Independent {
             ready = ready.independent();
@@ -163,31 +178,36 @@ impl Track {
             ready = ready.captured_at(time);
         }
         ready = ready.cut(match (opens, ends) {
-            // A segment of a single part has its end seen with the next one.
             (true, _) => Cut::Before,
             (false, true) => Cut::After,
             (false, false) => Cut::Never,
         });
-        match publisher.publish(ready) {
-            Ok(_) => {
-                self.continuity = Link::Whole;
-                self.state = if ends && !opens {
-                    State::BetweenSegments
-                } else {
-                    State::Running
-                };
-                Ok(())
+        // A part that is refused ends the request, and what comes later starts anew.
+        self.continuity = Link::Whole;
+        self.state = if ends {
+            State::BetweenSegments
+        } else {
+            State::Running
+        };
+        let publisher = self.publisher.as_mut();
+        (
+            publisher.expect("the rendition is opened before its first part"),
+            ready,
+        )
+    }
+
+    /// A part was refused.
+    pub(super) fn refused(&mut self, error: PublishError, target_duration: u32) -> IngestError {
+        self.break_off();
+        let rendition = self.rendition.clone();
+        match error {
+            PublishError::Refused(PushError::NotIndependent | PushError::SegmentTooLong { .. }) => {
+                IngestError::KeyFrames {
+                    rendition,
+                    target_duration,
+                }
             }
-            Err(PublishError::Refused(
-                PushError::NotIndependent | PushError::SegmentTooLong { .. },
-            )) => Err(IngestError::KeyFrames {
-                rendition: self.rendition.clone(),
-                target_duration,
-            }),
-            Err(error) => Err(IngestError::Publish {
-                rendition: self.rendition.clone(),
-                error,
-            }),
+            error => IngestError::Publish { rendition, error },
         }
     }
 }

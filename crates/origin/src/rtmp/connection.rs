@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use bytes::BytesMut;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::ingest::{Point, Publishing};
 use crate::media::MediaItem;
@@ -36,17 +36,25 @@ pub(super) async fn run(origin: &Origin, mut socket: TcpStream) -> Result<(), Rt
     let mut session = Session::new();
     let mut stream = None;
     let mut input = BytesMut::with_capacity(READ);
+    let mut heard = Instant::now();
     loop {
         input.clear();
         input.reserve(READ);
-        let patience = if session.is_publishing() {
-            SILENCE
-        } else {
-            PATIENCE
+        let (patience, silence) = match &stream {
+            Some(Stream { publishing, .. }) => (publishing.stall().min(SILENCE), SILENCE),
+            None => (PATIENCE, PATIENCE),
         };
-        let read = timeout(patience, socket.read_buf(&mut input)).await;
-        let count = read.map_err(|_elapsed| RtmpError::Silent)??;
-        if count == 0 {
+        let Ok(read) = timeout(patience, socket.read_buf(&mut input)).await else {
+            if heard.elapsed() >= silence {
+                return Err(RtmpError::Silent);
+            }
+            if let Some(Stream { publishing, .. }) = &stream {
+                publishing.stalled();
+            }
+            continue;
+        };
+        heard = Instant::now();
+        if read? == 0 {
             return finish(stream, Ending::Lost);
         }
         let mut bytes = &input[..];

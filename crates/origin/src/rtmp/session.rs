@@ -99,11 +99,6 @@ impl Session {
         self.output.split()
     }
 
-    /// Whether media may come.
-    pub(super) fn is_publishing(&self) -> bool {
-        self.stage == Stage::Publishing
-    }
-
     /// Takes bytes as they arrive.
     ///
     /// # Errors
