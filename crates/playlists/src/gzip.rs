@@ -25,7 +25,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use bytes::Bytes;
 use flate2::Crc;
@@ -148,6 +148,10 @@ struct Kept {
     groups: BTreeMap<Msn, (GroupKey, Bytes)>,
 }
 
+/// The last block of all forms of one version.
+#[derive(Debug, Default)]
+pub(crate) struct Tail(OnceLock<Vec<u8>>);
+
 /// A head changes whenever the window slides and otherwise seldom; it is compared, not named.
 #[derive(Debug)]
 struct Head {
@@ -156,8 +160,16 @@ struct Head {
 }
 
 impl GzipBlocks {
-    /// The gzip form of `text`. Segments before `oldest` are not listed any more.
-    pub(crate) fn gzip(&self, text: &[u8], layout: &Layout, form: Form, oldest: Msn) -> Vec<u8> {
+    /// The gzip form of `text`. Segments before `oldest` are not listed any more; `tail` is the
+    /// version's own block, which its forms share.
+    pub(crate) fn gzip(
+        &self,
+        text: &[u8],
+        layout: &Layout,
+        form: Form,
+        oldest: Msn,
+        tail: &Tail,
+    ) -> Vec<u8> {
         let head = &text[..layout.head];
         // Found under the lock, made without it. Two that miss the same block at the same moment
         // both make it, and make the same.
@@ -193,15 +205,19 @@ impl GzipBlocks {
                 }
                 start = group.end;
             }
-            let history = layout.last.as_ref().map(|(range, _)| range.clone());
-            let history = &text[history.unwrap_or_default()];
-            deflater.deflate(
-                history,
-                &text[start..],
-                Care::Fleeting,
-                After::End,
-                &mut out,
-            );
+            match &layout.last {
+                // Every form lists the last complete segment, and the same behind it.
+                Some((history, _)) => {
+                    let block = tail.0.get_or_init(|| {
+                        let (history, lines) = (&text[history.clone()], &text[start..]);
+                        let mut block = Vec::new();
+                        deflater.deflate(history, lines, Care::Fleeting, After::End, &mut block);
+                        block
+                    });
+                    out.extend_from_slice(block);
+                }
+                None => deflater.deflate(&[], text, Care::Fleeting, After::End, &mut out),
+            }
         });
         trailer(text, &mut out);
         if made_head.is_some() || !made.is_empty() {
@@ -310,7 +326,8 @@ mod tests {
     fn gzip(blocks: &GzipBlocks, segments: Range<u64>, listed: u64) -> Vec<u8> {
         let (text, layout) = playlist(segments.clone(), listed);
         let form = Form::Full;
-        let gzip = blocks.gzip(text.as_bytes(), &layout, form, Msn::new(segments.start));
+        let (oldest, tail) = (Msn::new(segments.start), Tail::default());
+        let gzip = blocks.gzip(text.as_bytes(), &layout, form, oldest, &tail);
         let mut decoded = String::new();
         flate2::read::GzDecoder::new(&gzip[..])
             .read_to_string(&mut decoded)

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use llhls_manifest::{Directives, Form, InitVersion, PlaylistView, Skip};
 
 use crate::encode::{Body, Coding, Encoded};
-use crate::gzip::{GzipBlocks, Layout};
+use crate::gzip::{GzipBlocks, Layout, Tail};
 use crate::reports::Reports;
 use crate::stats::RenditionCounters;
 
@@ -39,6 +39,7 @@ pub struct Snapshot {
     counters: Arc<RenditionCounters>,
     /// Of the stream, once this is one of its versions.
     blocks: Option<Arc<GzipBlocks>>,
+    tail: Tail,
     full: OnceLock<Written>,
     delta: OnceLock<Written>,
     delta_v2: OnceLock<Written>,
@@ -59,6 +60,7 @@ impl Snapshot {
             inits,
             counters,
             blocks: None,
+            tail: Tail::default(),
             full: OnceLock::new(),
             delta: OnceLock::new(),
             delta_v2: OnceLock::new(),
@@ -115,7 +117,8 @@ impl Snapshot {
                     &own
                 }
             };
-            blocks.gzip(text, layout, form, self.view.edge().media_sequence)
+            let oldest = self.view.edge().media_sequence;
+            blocks.gzip(text, layout, form, oldest, &self.tail)
         })
     }
 
