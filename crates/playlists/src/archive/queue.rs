@@ -46,8 +46,9 @@ impl ArchiveConfig {
 
     /// How much media a DVR playlist lists. Default one hour.
     ///
-    /// A removed segment has to stay for as long again (UP-11), so the sink holds about twice
-    /// this. Memory: about 250 bytes a segment, listed or removed.
+    /// A removed segment stays for as long again, by the clock (UP-11), so the sink holds about
+    /// twice this. Memory: about 250 bytes a segment, listed or removed; of a stream that comes
+    /// faster than it plays four times as many are kept as are listed, and no more.
     #[must_use]
     pub const fn window(mut self, window: Duration) -> Self {
         self.window = window;

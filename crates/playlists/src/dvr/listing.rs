@@ -1,13 +1,16 @@
 //! The writing side of a DVR playlist: what the archive's worker makes of the fate of segments.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use llhls_manifest::{
     Availability, ConfigError, Continuity, Cut, DiscontinuitySequence, Form, M3u8Manifest,
     ManifestConfig, MediaDuration, MediaRef, Msn, PartFacts, PlaylistKind, PlaylistView, PushError,
-    ResourceNames, Retention,
+    ResourceNames, Retention, Rolled,
 };
+use tokio::time::Instant;
 
 use crate::archive::{
     Archive, ArchivedSegment, Job, Missed, RecordingId, SegmentFacts, SegmentSink, Shared,
@@ -40,6 +43,32 @@ struct Listing {
     manifest: M3u8Manifest,
     /// Whether the start is known and what was recorded before is listed.
     started: bool,
+    /// What left the list: until when it must be there, and the last segment of it.
+    deadlines: VecDeque<(Instant, Msn)>,
+}
+
+impl Listing {
+    /// Books what a change took off the list (UP-11).
+    fn book(&mut self, rolled: &Rolled) {
+        if let Some(removed) = rolled.removed {
+            let due = Instant::now() + Duration::from(removed.keep);
+            self.deadlines.push_back((due, removed.last()));
+        }
+    }
+
+    /// Lets go of what nobody has a claim on any more. Of a stream that comes faster than it
+    /// plays, four times as much is kept as is listed, and no more: memory has bounds.
+    fn release(&mut self) {
+        let (now, edge) = (Instant::now(), self.manifest.view().edge());
+        let listed = edge.open.value() - edge.media_sequence.value();
+        let most = usize::try_from(4 * listed).unwrap_or(usize::MAX);
+        while let Some((due, last)) = self.deadlines.front().copied()
+            && (due <= now || self.deadlines.len() > most)
+        {
+            self.deadlines.pop_front();
+            self.manifest.release(last.next());
+        }
+    }
 }
 
 impl Dvr {
@@ -57,7 +86,7 @@ impl Dvr {
             .kind(PlaylistKind::Live)
             .without_parts()
             .window_segments(1)
-            .retention(Retention::MediaTime)
+            .retention(Retention::Caller)
             .window_duration(archive.window().into());
         let manifest = M3u8Manifest::new(config.clone())?;
         let first = snapshot(&manifest, &counters);
@@ -70,6 +99,7 @@ impl Dvr {
             listing: Mutex::new(Listing {
                 manifest,
                 started: false,
+                deadlines: VecDeque::new(),
             }),
             counters,
             archive: Arc::clone(archive.shared()),
@@ -130,6 +160,7 @@ impl Dvr {
                 gap = gap.discontinuous();
             }
             let rolled = manifest.push(gap).expect(LISTED);
+            listing.book(&rolled);
             let closed = rolled.closed_after.expect("such a part closes its segment");
             sink.missing(&self.recording, &SegmentFacts::new(&closed, 0));
         }
@@ -139,13 +170,16 @@ impl Dvr {
     pub(crate) fn list(&self, facts: &SegmentFacts, sink: &mut dyn SegmentSink) {
         let mut listing = self.listing();
         self.start(&mut listing, facts, sink);
-        let manifest = &mut listing.manifest;
         if facts.availability == Availability::Gap {
             sink.missing(&self.recording, facts);
         }
-        push(manifest, facts).expect(LISTED);
-        manifest.remove_before(sink.list_from(&self.recording));
-        let version = snapshot(manifest, &self.counters);
+        let rolled = push(&mut listing.manifest, facts).expect(LISTED);
+        listing.book(&rolled);
+        let shortened = sink.list_from(&self.recording);
+        let rolled = listing.manifest.remove_before(shortened);
+        listing.book(&rolled);
+        listing.release();
+        let version = snapshot(&listing.manifest, &self.counters);
         drop(listing);
         // Each segment's reference is its own number.
         let oldest = version.view().oldest_media();
@@ -171,12 +205,22 @@ impl Dvr {
         }
         let before = sink.resume(&self.recording, next);
         let resumed = before.first().and_then(|first| {
-            let mut manifest = self.manifest_from(first);
-            let mut fits = before.iter().map(|facts| push(&mut manifest, facts));
-            fits.all(|outcome| outcome.is_ok()).then_some(manifest)
+            let mut resumed = Listing {
+                manifest: self.manifest_from(first),
+                started: true,
+                deadlines: VecDeque::new(),
+            };
+            for facts in &before {
+                let rolled = push(&mut resumed.manifest, facts).ok()?;
+                resumed.book(&rolled);
+            }
+            Some(resumed)
         });
-        // What was recorded under other targets cannot be listed beside what comes now.
-        listing.manifest = resumed.unwrap_or_else(|| self.manifest_from(next));
+        match resumed {
+            Some(resumed) => *listing = resumed,
+            // What was recorded under other targets cannot be listed beside what comes now.
+            None => listing.manifest = self.manifest_from(next),
+        }
     }
 
     /// An empty manifest whose first segment is going to be this one.
@@ -214,7 +258,7 @@ fn snapshot(manifest: &M3u8Manifest, counters: &Arc<RenditionCounters>) -> Snaps
 }
 
 /// Lists a segment as one fragment of itself. Its number is the manifest's next one.
-fn push(manifest: &mut M3u8Manifest, facts: &SegmentFacts) -> Result<(), PushError> {
+fn push(manifest: &mut M3u8Manifest, facts: &SegmentFacts) -> Result<Rolled, PushError> {
     if let Some(version) = facts.init {
         let _ = manifest.change_init(version);
     }
@@ -234,7 +278,7 @@ fn push(manifest: &mut M3u8Manifest, facts: &SegmentFacts) -> Result<(), PushErr
         Some(time) => part.captured_at(time),
         None => part,
     };
-    manifest.push(part).map(|_| ())
+    manifest.push(part)
 }
 
 /// The playlist text of a whole recording, as it stands: on demand, every segment listed.

@@ -95,16 +95,27 @@ impl Books {
         media
     }
 
-    /// UP-11: what left the playlist stays for its own duration and that of the longest one. It
-    /// left at some time after it was last seen.
+    /// UP-10 to UP-12: what left the playlist stays, a segment for its own duration and that of
+    /// the longest playlist, with the init section it needs; a part for three target durations
+    /// after its tag. It left at some time after it was last seen.
     fn promise(&mut self, now: &Media) {
         let Some((before, at)) = &self.seen else {
             return;
         };
-        for segment in &before.segments {
-            if segment.msn < now.media_sequence && !segment.gap {
+        let tagged: Vec<&String> = now.parts().map(|part| &part.uri).collect();
+        for segment in before.segments.iter().chain([&before.open]) {
+            for part in segment.parts.iter().filter(|part| !part.gap) {
+                if !tagged.contains(&&part.uri) {
+                    let until = *at + Duration::from_secs(3 * before.target_duration);
+                    self.promised.push((part.uri.clone(), until));
+                }
+            }
+            if segment.msn < now.media_sequence && !segment.uri.is_empty() && !segment.gap {
                 let keep = Duration::from_nanos(segment.duration.0 + self.longest);
                 self.promised.push((segment.uri.clone(), *at + keep));
+                let map = segment.map.as_ref().and_then(|map| map.split('"').nth(1));
+                self.promised
+                    .extend(map.map(|map| (map.to_owned(), *at + keep)));
             }
         }
     }

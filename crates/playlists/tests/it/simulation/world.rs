@@ -276,6 +276,8 @@ impl World {
             _ => audio(&epoch),
         };
         let (presentation, rendition) = (name(line.presentation), name(line.rendition));
+        let ended = |publisher: &Publisher| publisher.view().edge().is_ended();
+        let over = line.publisher.as_ref().is_some_and(ended);
         let publisher = self.playlists.publisher(&presentation, &rendition, config);
         let mut publisher = match publisher {
             Ok(publisher) => publisher,
@@ -292,11 +294,9 @@ impl World {
         if let Some(before) = line.publisher.take()
             && line.epoch.is_some()
         {
-            assert_eq!(
-                self.on_conflict,
-                OnConflict::TakeOver,
-                "two publishers at a time"
-            );
+            // What has ended may be followed by a new life while its publisher does not know yet.
+            let taken = self.on_conflict == OnConflict::TakeOver;
+            assert!(over || taken, "two publishers at a time");
             self.displaced.push(before);
         }
         let view = publisher.view();
