@@ -1,6 +1,6 @@
 //! The ring beside its peers: one run, one table, ratios.
 //!
-//! `cargo bench -p benches --bench ring_table [-- R1 R5 … --rounds 7]`
+//! `cargo bench -p benches --bench ring_table [-- R1 R5 slots … --rounds 7]`
 //!
 //! Every row runs its candidates in turn, round after round, in one process, so that what else the
 //! machine does falls on all of them. A ratio is the median over the rounds of that round's ratio.
@@ -13,6 +13,8 @@ mod fan_out;
 mod memory;
 /// Reads by position: R4 to R7.
 mod reads;
+/// What guards a payload: the candidates for a slot's lock.
+mod slots;
 /// A peer that needs a coat: media-plane.
 mod trunk;
 /// Taking turns, clocks, medians.
@@ -42,7 +44,10 @@ fn main() {
         .position(|argument| argument == "--rounds")
         .and_then(|at| arguments.get(at + 1)?.parse().ok())
         .unwrap_or(7);
-    let rows: Vec<&String> = arguments.iter().filter(|it| it.starts_with('R')).collect();
+    let rows: Vec<&String> = arguments
+        .iter()
+        .filter(|it| it.starts_with('R') || *it == "slots")
+        .collect();
     let wanted = |row: &str| rows.is_empty() || rows.iter().any(|it| *it == row);
     let mut table = Table::new(rounds);
 
@@ -51,6 +56,9 @@ fn main() {
     }
     if wanted("R3") {
         writes::beside_readers(&mut table);
+    }
+    if wanted("slots") {
+        slots::all(&mut table);
     }
     for (row, workers) in [("R4", 1), ("R5", 2)] {
         if wanted(row) {
