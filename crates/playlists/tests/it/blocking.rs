@@ -279,6 +279,58 @@ async fn a_crowd_is_woken_whole_though_the_publisher_wakes_a_few() {
     assert_eq!((woken.count(), viewer.waiting()), (1000, 0));
 }
 
+/// Between threads, where a version can come at any moment of a request. A wake-up that is lost shows
+/// as a deadline that passes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn no_wake_up_is_lost_between_threads() {
+    let playlists = registry();
+    let mut publisher = publisher(&playlists);
+    publish(&mut publisher, 0..PARTS);
+    let viewer = viewer(&playlists);
+    let viewers: Vec<_> = (0..16)
+        .map(|number| {
+            let viewer = viewer.clone();
+            tokio::spawn(async move {
+                let mut answers = 0;
+                loop {
+                    let edge = viewer.edge().unwrap();
+                    if edge.is_ended() {
+                        return answers;
+                    }
+                    let next = edge.next_part();
+                    let request =
+                        directives(&format!("_HLS_msn={}&_HLS_part={}", next.msn, next.part));
+                    if number % 4 == 0 {
+                        // Gives up at once, and so leaves beside those who wait.
+                        let given_up = viewer.version(&request);
+                        let _ = tokio::time::timeout(Duration::ZERO, given_up).await;
+                    }
+                    let version = viewer.version(&request).await.unwrap();
+                    let edge = version.view().edge();
+                    assert!(
+                        edge.is_ended() || edge.last_part >= Some(next),
+                        "{next}: {edge:?}"
+                    );
+                    answers += 1;
+                }
+            })
+        })
+        .collect();
+    for number in PARTS..PARTS * 200 {
+        publish(&mut publisher, number..number + 1);
+        // Now in the midst of those who come, now when somebody waits already.
+        let goes_on = || viewers.iter().all(|viewer| !viewer.is_finished());
+        while number % 4 == 0 && viewer.waiting() == 0 && goes_on() {
+            tokio::task::yield_now().await;
+        }
+    }
+    publisher.fin();
+    for viewer in viewers {
+        assert!(viewer.await.unwrap() > 10);
+    }
+    assert_eq!(viewer.waiting(), 0);
+}
+
 #[tokio::test(start_paused = true)]
 async fn who_finds_no_seat_is_told_at_once() {
     let config = RegistryConfig::new()
