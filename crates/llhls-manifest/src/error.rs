@@ -37,6 +37,11 @@ pub enum ConfigError {
     /// A definition is malformed or given twice, or the URIs' query uses one that is not there
     /// (§4.4.2.3).
     Definitions,
+    /// A sliding playlist would start outside of what it lists (§4.4.2.2).
+    StartBeyondWindow {
+        /// The most that is allowed.
+        maximum: MediaDuration,
+    },
     /// There is no such protocol version (§8).
     Version(u8),
     /// A live playlist would start less than three target durations before its end (§4.4.2.2).
@@ -73,6 +78,9 @@ impl fmt::Display for ConfigError {
             Self::Start => f.write_str("numbering starts beyond 2^63"),
             Self::SkipDateRanges => f.write_str("date ranges can be skipped only with segments"),
             Self::Definitions => f.write_str("a definition is malformed, missing or given twice"),
+            Self::StartBeyondWindow { maximum } => {
+                write!(f, "the start is more than the window of {maximum} away")
+            }
             Self::Version(version) => write!(f, "there is no protocol version {version}"),
             Self::StartOffset { minimum } => {
                 write!(f, "the start is less than {minimum} before the live edge")

@@ -107,7 +107,7 @@ impl ManifestConfig {
         let hold_back = self.printed_hold_back(target_duration)?;
         let skip_until = self.printed_skip_until(target_duration, window)?;
         self.check_texts()?;
-        self.check_start(target_duration)?;
+        self.check_start(target_duration, window)?;
 
         let mut settings = Settings {
             fixed_header: String::new(),
@@ -225,12 +225,20 @@ impl ManifestConfig {
         Ok(())
     }
 
-    fn check_start(&self, target_duration: Decimal) -> Result<(), ConfigError> {
+    fn check_start(&self, target_duration: Decimal, window: Decimal) -> Result<(), ConfigError> {
+        let Some((offset, _)) = self.start_offset else {
+            return Ok(());
+        };
+        let (StartOffset::BeforeEnd(distance) | StartOffset::FromStart(distance)) = offset;
+        let slides = matches!(self.kind, PlaylistKind::Live | PlaylistKind::IFrames);
+        if slides && Decimal::ceil(distance) > window {
+            return Err(ConfigError::StartBeyondWindow {
+                maximum: window.to_media(),
+            });
+        }
         let minimum = target_duration.times(3);
-        if let Some((StartOffset::BeforeEnd(distance), _)) = self.start_offset
-            && self.kind != PlaylistKind::Vod
-            && Decimal::ceil(distance) < minimum
-        {
+        let near = matches!(offset, StartOffset::BeforeEnd(_)) && Decimal::ceil(distance) < minimum;
+        if near && self.kind != PlaylistKind::Vod {
             return Err(ConfigError::StartOffset {
                 minimum: minimum.to_media(),
             });

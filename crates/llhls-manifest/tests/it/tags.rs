@@ -1,6 +1,7 @@
 use llhls_manifest::{
     Addressing, ConfigError, Cut, DateRange, DateRangeError, Definition, Key, KeyError, KeyMethod,
-    M3u8Manifest, ManifestConfig, MediaRef, Msn, PartFacts, PushError, StartOffset, StartPrecision,
+    M3u8Manifest, ManifestConfig, MediaRef, Msn, PartFacts, PlaylistKind, PushError, StartOffset,
+    StartPrecision,
 };
 
 use crate::golden::expect;
@@ -150,6 +151,20 @@ fn definitions_and_start() {
             minimum: millis(6_000)
         }
     );
+    for far in [
+        StartOffset::BeforeEnd(millis(12_001)),
+        StartOffset::FromStart(millis(12_001)),
+    ] {
+        let config = config().start_offset(far, StartPrecision::Segment);
+        let maximum = millis(12_000);
+        assert_eq!(
+            check(config.clone()),
+            ConfigError::StartBeyondWindow { maximum }
+        );
+        // An event is not trimmed, so that it gets there.
+        let event = M3u8Manifest::new(config.kind(PlaylistKind::Event));
+        assert!(event.is_ok());
+    }
     let imported = config()
         .define(Definition::Import("a".into()))
         .start_offset(
