@@ -1,99 +1,157 @@
-//! The command line, as typed.
+//! The command line, as typed. Every flag is a short name of a configuration key, so that a value
+//! is checked in one place wherever it was given.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
+use origin::config::Layers;
 
 /// A Low-Latency HLS origin.
 ///
-/// Without arguments it serves a demo stream and prints where to watch it.
+/// Without arguments it serves a demo stream and prints where to watch it. Whatever is not said
+/// here is read from the environment (LLHLS_SECTION_KEY), then from the file, then defaulted.
 #[derive(Debug, Parser)]
 #[command(version, about)]
 pub(crate) struct Args {
-    /// Address to listen on. Whoever can reach it may publish and watch.
-    #[arg(
-        long,
-        value_name = "ADDR",
-        default_value = "127.0.0.1:8080",
-        env = "LLHLS_LISTEN"
-    )]
-    pub(crate) listen: SocketAddr,
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
 
-    /// Address to listen on with TLS, where there is a certificate.
-    #[arg(
-        long,
-        value_name = "ADDR",
-        default_value = "127.0.0.1:8443",
-        env = "LLHLS_TLS_LISTEN"
-    )]
-    pub(crate) tls_listen: SocketAddr,
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+}
 
-    /// Certificate chain in PEM. Read again when the file changes.
-    #[arg(
-        long,
-        value_name = "FILE",
-        requires = "tls_key",
-        env = "LLHLS_TLS_CERT"
-    )]
-    pub(crate) tls_cert: Option<PathBuf>,
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve. What happens without a command too.
+    Serve,
+    /// Read the configuration, say what is wrong with it or what it means, and serve nothing.
+    Check,
+    /// Print a configuration file with every key, what it means and its default.
+    PrintConfig {
+        /// The same as the reference in docs/configuration.md.
+        #[arg(long)]
+        reference: bool,
+    },
+    /// Print a viewer's token for a stream, signed with the first of access.token_keys.
+    Sign {
+        /// A name, the beginning of names and a `*`, or `*`.
+        stream: String,
+        /// How long the token is good, such as 2h.
+        #[arg(long = "for", value_name = "DURATION", default_value = "12h")]
+        lasting: humantime::Duration,
+    },
+}
 
-    /// Private key in PEM. Read again when the file changes.
-    #[arg(
-        long,
-        value_name = "FILE",
-        requires = "tls_cert",
-        env = "LLHLS_TLS_KEY"
-    )]
-    pub(crate) tls_key: Option<PathBuf>,
+/// Where values come from.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Settings {
+    /// Configuration file (TOML). `print-config` writes one to start from.
+    #[arg(long, short, value_name = "FILE", env = "LLHLS_CONFIG", global = true)]
+    pub(crate) config: Option<PathBuf>,
 
-    /// Serve TLS with a certificate made at start, for development: browsers warn of it.
-    #[arg(long, conflicts_with = "tls_cert")]
-    pub(crate) tls_self_signed: bool,
+    /// Any key of the configuration, such as streams.part_target=500ms. May be repeated.
+    #[arg(long, value_name = "SECTION.KEY=VALUE", global = true)]
+    set: Vec<String>,
 
-    /// Connections at once, over all listeners. Each needs a file descriptor.
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = 16_384,
-        env = "LLHLS_MAX_CONNECTIONS"
-    )]
-    pub(crate) max_connections: usize,
+    /// server.listen: address for HTTP.
+    #[arg(long, value_name = "ADDR", global = true)]
+    listen: Option<String>,
 
-    /// Connections at once from one address; behind a proxy as many as in all.
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = 4_096,
-        env = "LLHLS_MAX_CONNECTIONS_PER_ADDRESS"
-    )]
-    pub(crate) max_connections_per_address: usize,
+    /// server.tls_listen: address for TLS, where there is a certificate.
+    #[arg(long, value_name = "ADDR", global = true)]
+    tls_listen: Option<String>,
 
-    /// Seconds that blocked requests may still wait after the signal to stop.
-    #[arg(
-        long,
-        value_name = "SECONDS",
-        default_value_t = 10,
-        env = "LLHLS_DRAIN"
-    )]
-    pub(crate) drain: u64,
+    /// server.tls_certificate: certificate chain in PEM.
+    #[arg(long, value_name = "FILE", global = true)]
+    tls_cert: Option<String>,
 
-    /// Address to take RTMP on (OBS, hardware encoders): `rtmp://ADDR/live/NAME`. [default: port 1935
-    /// of the address above, where it is free]
-    #[cfg(feature = "rtmp")]
-    #[arg(long, value_name = "ADDR", env = "LLHLS_RTMP")]
-    pub(crate) rtmp: Option<SocketAddr>,
+    /// server.tls_key: its private key in PEM.
+    #[arg(long, value_name = "FILE", global = true)]
+    tls_key: Option<String>,
 
-    /// Take no RTMP.
-    #[cfg(feature = "rtmp")]
-    #[arg(long, conflicts_with = "rtmp")]
-    pub(crate) no_rtmp: bool,
+    /// server.tls_self_signed: TLS with a certificate made at start.
+    #[arg(long, global = true)]
+    tls_self_signed: bool,
 
-    /// Leave out the built-in demo stream.
-    #[arg(long)]
-    pub(crate) no_demo: bool,
+    /// server.rtmp_listen: address to take RTMP on. [default: port 1935 of the address for HTTP, where it
+    /// is free]
+    #[arg(long, value_name = "ADDR", global = true)]
+    rtmp: Option<String>,
 
-    /// Path of hls.min.js for the player page. Without it the page loads a public copy.
-    #[arg(long, value_name = "FILE", env = "LLHLS_PLAYER_LIBRARY")]
-    pub(crate) player_library: Option<PathBuf>,
+    /// server.rtmp = false: take no RTMP.
+    #[arg(long, conflicts_with = "rtmp", global = true)]
+    no_rtmp: bool,
+
+    /// operations.listen: address for metrics and health.
+    #[arg(long, value_name = "ADDR", global = true)]
+    operations_listen: Option<String>,
+
+    /// streams.demo = false: leave out the built-in demo stream.
+    #[arg(long, global = true)]
+    no_demo: bool,
+
+    /// page.player_library: hls.min.js for the player page.
+    #[arg(long, value_name = "FILE", global = true)]
+    player_library: Option<String>,
+}
+
+/// A `--set` without an equals sign.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct NoValue(String);
+
+impl std::fmt::Display for NoValue {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            formatter,
+            "--set {} has no value: write it as --set section.key=value",
+            self.0
+        )
+    }
+}
+
+impl std::error::Error for NoValue {}
+
+impl Settings {
+    /// Adds all flags to `layers`.
+    pub(crate) fn apply(&self, layers: &mut Layers) -> Result<(), NoValue> {
+        for assignment in &self.set {
+            let Some((key, value)) = assignment.split_once('=') else {
+                return Err(NoValue(assignment.clone()));
+            };
+            layers.flag("--set", key.trim(), value);
+        }
+        let texts = [
+            ("--listen", "server.listen", &self.listen),
+            ("--tls-listen", "server.tls_listen", &self.tls_listen),
+            ("--tls-cert", "server.tls_certificate", &self.tls_cert),
+            ("--tls-key", "server.tls_key", &self.tls_key),
+            ("--rtmp", "server.rtmp_listen", &self.rtmp),
+            (
+                "--operations-listen",
+                "operations.listen",
+                &self.operations_listen,
+            ),
+            (
+                "--player-library",
+                "page.player_library",
+                &self.player_library,
+            ),
+        ];
+        for (flag, key, value) in texts {
+            if let Some(value) = value {
+                layers.flag(flag, key, value);
+            }
+        }
+        if self.tls_self_signed {
+            layers.flag("--tls-self-signed", "server.tls_self_signed", "true");
+        }
+        if self.no_rtmp {
+            layers.flag("--no-rtmp", "server.rtmp", "false");
+        }
+        if self.no_demo {
+            layers.flag("--no-demo", "streams.demo", "false");
+        }
+        Ok(())
+    }
 }

@@ -35,7 +35,9 @@
 //! }
 //! ```
 
+pub mod access;
 mod api;
+pub mod config;
 mod delivery;
 mod demo;
 mod ingest;
@@ -47,6 +49,7 @@ mod router;
 #[cfg(feature = "rtmp")]
 mod rtmp;
 mod server;
+pub mod sight;
 
 // The public interface is:
 pub use crate::origin::{Origin, OriginConfig, OriginError};

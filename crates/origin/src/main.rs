@@ -1,4 +1,4 @@
-//! The origin binary: arguments in, a server out, nothing else.
+//! The origin binary: a configuration in, a server out, nothing else.
 
 mod args;
 mod descriptors;
@@ -6,52 +6,133 @@ mod descriptors;
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use clap::Parser as _;
-use origin::{DEMO, Demo, Limits, Origin, OriginConfig, Server, Tls, TlsError};
+use origin::config::{Config, Layers, LogFormat};
+use origin::{DEMO, Demo, Limits, Origin, Server, access};
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
-use crate::args::Args;
+use crate::args::{Args, Command};
+
+/// Why it does not run, for the operator.
+type Failure = Box<dyn std::error::Error>;
+
+/// Connections of those who watch over the server.
+const OPERATORS: usize = 256;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let args = Args::parse();
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    // Standard output is for the URLs, which scripts read.
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .init();
-    match run(args).await {
+    match run(&Args::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!("{error}");
+            eprintln!("{error}");
             ExitCode::FAILURE
         }
     }
 }
 
-async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
-    let mut config = OriginConfig::new();
-    if let Some(library) = args.player_library.clone() {
-        config = config.player_library(library);
+async fn run(args: &Args) -> Result<(), Failure> {
+    let mut out = std::io::stdout();
+    if let Some(Command::PrintConfig { reference }) = args.command {
+        let text = if reference {
+            origin::config::reference()
+        } else {
+            origin::config::default_file()
+        };
+        write!(out, "{text}")?;
+        return Ok(());
     }
-    let origin = Origin::new(config)?;
-    let limits = Limits::new()
-        .connections(args.max_connections)
-        .connections_per_address(args.max_connections_per_address)
-        .drain_time(Duration::from_secs(args.drain));
-    descriptors::raise(args.max_connections);
+    let (config, strange) = configuration(args)?;
+    match &args.command {
+        None | Some(Command::Serve) => {
+            log(&config);
+            for warning in strange {
+                tracing::warn!("{warning}");
+            }
+            serve(&config).await
+        }
+        Some(Command::Check) => {
+            for warning in strange {
+                eprintln!("{warning}");
+            }
+            let _certificate_is_good = config.tls()?;
+            write!(out, "{}", summary(&config))?;
+            Ok(())
+        }
+        Some(Command::Sign { stream, lasting }) => {
+            writeln!(out, "{}", sign(&config, stream, **lasting)?)?;
+            Ok(())
+        }
+        Some(Command::PrintConfig { .. }) => Ok(()),
+    }
+}
+
+/// The file, the environment over it, the flags over both; and what in the environment is strange.
+fn configuration(args: &Args) -> Result<(Config, Vec<String>), Failure> {
+    let mut layers = Layers::new();
+    if let Some(path) = &args.settings.config {
+        layers
+            .file(path)
+            .map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    // What is not Unicode is no value of ours.
+    let variables = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .filter(|(name, _)| name != "LLHLS_CONFIG");
+    let strange = layers.environment(variables);
+    args.settings.apply(&mut layers)?;
+    Ok((layers.build()?, strange))
+}
+
+fn log(config: &Config) {
+    // RUST_LOG wins, for those who are used to it. The filter was checked with the rest.
+    let filter =
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(&config.log.filter));
+    // Standard output is for the URLs, which scripts read.
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    match config.log.format {
+        LogFormat::Json => lines.json().flatten_event(true).init(),
+        _ => lines.init(),
+    }
+}
+
+/// What the configuration comes to.
+fn summary(config: &Config) -> String {
+    format!(
+        "{}A rendition may have up to {} kbit/s.\n",
+        config.worst_case(),
+        config.highest_bit_rate() / 1000
+    )
+}
+
+fn sign(config: &Config, stream: &str, lasting: std::time::Duration) -> Result<String, Failure> {
+    let secret = config.access.token_keys.0.first();
+    let secret = secret.ok_or("access.token_keys is empty: there is nothing to sign with")?;
+    let streams = access::StreamPattern::parse(stream).ok_or_else(|| {
+        format!("{stream} is no name of a stream, nor the beginning of names and a *")
+    })?;
+    Ok(access::sign(secret, &streams, SystemTime::now() + lasting))
+}
+
+async fn serve(config: &Config) -> Result<(), Failure> {
+    for line in summary(config).lines() {
+        tracing::info!("{line}");
+    }
+    let origin = Origin::new(config.origin_config())?;
+    let limits = config.limits();
+    descriptors::raise(config.server.connections);
     let mut server = Server::new(origin.service()).limits(limits);
     let mut roots = Vec::new();
 
-    let listener = bind(args.listen).await?;
+    let listener = bind(config.server.listen).await?;
     roots.push(format!("http://{}", listener.local_addr()?));
     server = server.listen(listener);
-    if let Some(tls) = tls(&args)? {
-        let listener = bind(args.tls_listen).await?;
+    if let Some(tls) = config.tls()? {
+        let listener = bind(config.server.tls_listen).await?;
         roots.push(format!("https://{}", listener.local_addr()?));
         server = server.listen_tls(listener, tls);
     }
@@ -59,7 +140,7 @@ async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
     // Absent encoders, and media whose time is over.
     tokio::spawn(origin.playlists().housekeeping());
     let mut streams = Vec::new();
-    if !args.no_demo {
+    if config.streams.demo {
         let mut demo = Demo::open(&origin)?;
         streams.push(DEMO);
         tokio::spawn(async move {
@@ -75,27 +156,41 @@ async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
         }
     }
     #[cfg(feature = "rtmp")]
-    take_rtmp(&args, &origin).await?;
-    let drained = server.run(origin::stop_signal()).await;
+    take_rtmp(config, &origin).await?;
+    // Operators see the end too: their listener closes when the other one has.
+    let (ended, end) = tokio::sync::oneshot::channel::<()>();
+    let watching = operations(config, &origin, end).await?;
+    let leaving = origin.clone();
+    let stop = async move {
+        origin::stop_signal().await;
+        leaving.leave();
+    };
+    let drained = server.run(stop).await;
     tracing::info!(cut = drained.cut, "stopped");
+    drop(ended);
+    if let Some(watching) = watching {
+        watching.await?;
+    }
     Ok(())
 }
 
 /// Takes RTMP beside HTTP. Where nobody asked for it, a port that is in use is no reason to stop.
 #[cfg(feature = "rtmp")]
-async fn take_rtmp(args: &Args, origin: &Origin) -> Result<(), Box<dyn std::error::Error>> {
+async fn take_rtmp(config: &Config, origin: &Origin) -> Result<(), Failure> {
     const PORT: u16 = 1935;
-    if args.no_rtmp {
+    let server = &config.server;
+    if !server.rtmp {
         return Ok(());
     }
     // Whoever lets the system choose one port wants the other one chosen too.
-    let port = if args.listen.port() == 0 { 0 } else { PORT };
-    let usual = SocketAddr::new(args.listen.ip(), port);
-    let listener = match (bind(args.rtmp.unwrap_or(usual)).await, args.rtmp) {
+    let port = if server.listen.port() == 0 { 0 } else { PORT };
+    let usual = SocketAddr::new(server.listen.ip(), port);
+    let bound = bind(server.rtmp_listen.unwrap_or(usual)).await;
+    let listener = match (bound, server.rtmp_listen) {
         (Ok(listener), _) => listener,
         (Err(error), Some(_)) => return Err(error.into()),
         (Err(error), None) => {
-            tracing::warn!("no RTMP: {error}; --rtmp ADDR chooses another");
+            tracing::warn!("no RTMP: {error}; server.rtmp_listen chooses another address");
             return Ok(());
         }
     };
@@ -116,29 +211,39 @@ async fn take_rtmp(args: &Args, origin: &Origin) -> Result<(), Box<dyn std::erro
     Ok(())
 }
 
+/// Serves metrics and health on a listener of their own until `end`, where one is configured.
+async fn operations(
+    config: &Config,
+    origin: &Origin,
+    end: tokio::sync::oneshot::Receiver<()>,
+) -> Result<Option<tokio::task::JoinHandle<()>>, Failure> {
+    let Some(address) = config.operations.listen else {
+        return Ok(None);
+    };
+    let listener = bind(address).await?;
+    let address = listener.local_addr()?;
+    tracing::info!("metrics on http://{address}/metrics");
+    let limits = Limits::new()
+        .connections(OPERATORS)
+        .connections_per_address(OPERATORS)
+        .drain_time(Duration::ZERO);
+    let server = Server::new(origin::sight::operations(origin))
+        .limits(limits)
+        .listen(listener);
+    let end = async {
+        // Either way the other server has ended.
+        let _ = end.await;
+    };
+    let serving = tokio::spawn(async move {
+        server.run(end).await;
+    });
+    Ok(Some(serving))
+}
+
 async fn bind(address: SocketAddr) -> Result<TcpListener, String> {
     TcpListener::bind(address)
         .await
         .map_err(|error| format!("cannot listen on {address}: {error}"))
-}
-
-fn tls(args: &Args) -> Result<Option<Tls>, TlsError> {
-    if args.tls_self_signed {
-        let mut names = vec![
-            "localhost".to_owned(),
-            "127.0.0.1".to_owned(),
-            "::1".to_owned(),
-        ];
-        let address = args.tls_listen.ip();
-        if !address.is_unspecified() && !address.is_loopback() {
-            names.push(address.to_string());
-        }
-        return Tls::self_signed(names).map(Some);
-    }
-    match (&args.tls_cert, &args.tls_key) {
-        (Some(certificate), Some(key)) => Tls::from_files(certificate, key).map(Some),
-        _ => Ok(None),
-    }
 }
 
 /// Prints where to watch, one URL a line.

@@ -8,8 +8,10 @@ use std::time::Duration;
 use llhls::manifest::{ConfigError, M3u8Manifest, ManifestConfig, MediaDuration, ResourceNames};
 use llhls::registry::{Playlists, RegistryConfig, RegistryConfigError};
 
+use crate::access::Access;
 use crate::ingest;
 use crate::media::CutConfig;
+use crate::sight::Sight;
 
 /// The longest sample that a part may be rounded up by: an AAC frame of 24 kHz.
 const LONGEST_SAMPLE: MediaDuration = MediaDuration::from_millis(43);
@@ -39,6 +41,7 @@ struct Shared {
     config: OriginConfig,
     playlists: Playlists,
     points: Arc<ingest::Points>,
+    sight: Sight,
 }
 
 /// What an operator decides about an origin.
@@ -49,6 +52,7 @@ pub struct OriginConfig {
     part_target: MediaDuration,
     window_segments: u32,
     player_library: PathBuf,
+    access: Access,
 }
 
 impl OriginConfig {
@@ -62,6 +66,7 @@ impl OriginConfig {
             window_segments: 15,
             player_library: Path::new(env!("CARGO_MANIFEST_DIR"))
                 .join("web/node_modules/hls.js/dist/hls.min.js"),
+            access: Access::default(),
         }
     }
 
@@ -96,6 +101,16 @@ impl OriginConfig {
         self
     }
 
+    /// Who may publish and watch. Default: everybody.
+    ///
+    /// Where tokens are handed on by a query parameter, the registry has to know it:
+    /// [`RegistryConfig::query_parameter`].
+    #[must_use]
+    pub fn access(mut self, access: Access) -> Self {
+        self.access = access;
+        self
+    }
+
     /// Where the player library (hls.js) lies. Default: where `npm ci` put it in the source tree.
     #[must_use]
     pub fn player_library(mut self, path: impl Into<PathBuf>) -> Self {
@@ -123,6 +138,7 @@ impl Origin {
                 config,
                 playlists,
                 points: Arc::default(),
+                sight: Sight::new(),
             }),
         };
         // What is wrong with the targets is said now, not to the first encoder.
@@ -137,6 +153,22 @@ impl Origin {
     #[must_use]
     pub fn playlists(&self) -> &Playlists {
         &self.shared.playlists
+    }
+
+    /// Who may publish and watch: for ways in beside HTTP.
+    #[must_use]
+    pub fn access(&self) -> &Access {
+        &self.shared.config.access
+    }
+
+    /// Says on `/readyz` that no new viewers should come: for a server that is about to stop.
+    pub fn leave(&self) {
+        self.shared.sight.leave();
+    }
+
+    /// What was counted.
+    pub(crate) fn sight(&self) -> &Sight {
+        &self.shared.sight
     }
 
     /// The publishing points.

@@ -15,9 +15,11 @@ use pin_project_lite::pin_project;
 use tower::Service;
 use tower_http::cors::{Any, CorsLayer};
 
+use crate::access::Gate;
 use crate::delivery::{Delivering, Delivery, DeliveryBody};
 use crate::origin::Origin;
-use crate::{api, ingest, page};
+use crate::sight::Witness;
+use crate::{api, ingest, page, sight};
 
 /// Where delivery is mounted.
 const LIVE: &str = "/live";
@@ -28,13 +30,20 @@ const PREFLIGHT_AGE: Duration = Duration::from_secs(86_400);
 impl Origin {
     /// All routes: delivery below `/live`, ingest, the player page and the stream list.
     ///
-    /// Every answer, errors too, may be read by scripts of any site (HTTP-07).
+    /// Every answer, errors too, may be read by scripts of any site (HTTP-07). Whoever may not
+    /// publish or watch is stopped before any of them, as [`OriginConfig::access`] says.
+    ///
+    /// [`OriginConfig::access`]: crate::OriginConfig::access
     pub fn router(&self) -> Router {
-        self.other_routes()
-            .nest_service(LIVE, self.delivery_service())
+        let routes = self
+            .other_routes()
+            .nest_service(LIVE, self.delivery_service());
+        let gate = Gate::new(self.access().clone(), routes);
+        Router::new().fallback_service(Witness::new(self.clone(), gate))
     }
 
-    /// The delivery routes alone, for a program with routes of its own.
+    /// The delivery routes alone, for a program with routes of its own, which has to ask
+    /// [`access`](Self::access) by itself.
     #[must_use]
     pub fn delivery_service(&self) -> Delivery {
         Delivery::new(self.clone())
@@ -43,11 +52,12 @@ impl Origin {
     /// The routes of [`router`](Self::router) as [`Server`](crate::Server) serves them: what
     /// players ask for goes past the router.
     #[must_use]
-    pub fn service(&self) -> OriginService {
-        OriginService {
+    pub fn service(&self) -> Witness<Gate<OriginService>> {
+        let routes = OriginService {
             delivery: self.delivery_service(),
             router: self.other_routes(),
-        }
+        };
+        Witness::new(self.clone(), Gate::new(self.access().clone(), routes))
     }
 
     /// Everything but delivery.
@@ -64,13 +74,14 @@ impl Origin {
             .merge(page::routes())
             .merge(api::routes())
             .merge(ingest::routes())
+            .merge(sight::health_routes())
             .fallback(async || (StatusCode::NOT_FOUND, "there is nothing here\n"))
             .layer(cors)
             .with_state(self.clone())
     }
 }
 
-/// What [`Origin::service`] gives. Cloning shares everything.
+/// What [`Origin::service`] gives, behind its gate. Cloning shares everything.
 #[derive(Clone, Debug)]
 pub struct OriginService {
     delivery: Delivery,

@@ -39,7 +39,7 @@ use tokio::time::timeout;
 use crate::origin::Origin;
 pub(crate) use error::IngestError;
 pub(crate) use label::Point;
-pub(crate) use points::{Points, Publishing};
+pub(crate) use points::{LIMIT as POINTS, Points, Publishing};
 
 /// The routes below `/ingest`.
 pub(crate) fn routes() -> Router<Origin> {

@@ -16,7 +16,7 @@ use crate::origin::Origin;
 
 /// The most points there may be. A point may hold a header and a part of each track that is not
 /// complete, and anybody may open one.
-const LIMIT: usize = 1024;
+pub(crate) const LIMIT: usize = 1024;
 
 /// All points that have sent a header and may send more.
 #[derive(Debug, Default)]

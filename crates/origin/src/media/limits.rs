@@ -37,6 +37,12 @@ impl Default for MediaLimits {
 }
 
 impl MediaLimits {
+    /// What one reader holds at worst, in bytes.
+    pub(crate) fn worst_case_bytes(&self) -> u64 {
+        self.init
+            .max(2 * self.small + self.movie_fragment + self.media_data)
+    }
+
     /// Largest initialization section (`ftyp` and `moov` together), in bytes. Default 1 MiB.
     #[must_use]
     pub fn init_bytes(mut self, bytes: u64) -> Self {

@@ -7,6 +7,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
+use crate::access::{Verdict, key_in};
 use crate::ingest::{Point, Publishing};
 use crate::media::MediaItem;
 use crate::origin::Origin;
@@ -67,7 +68,7 @@ pub(super) async fn run(origin: &Origin, mut socket: TcpStream) -> Result<(), Rt
                 .any(|event| matches!(event, Event::Publish { .. }));
             // What came before a fault is good media, and is published.
             for event in events {
-                handle(origin, &mut session, &mut stream, event)?;
+                handle(origin, &mut session, &mut stream, event).await?;
             }
             received?;
             if is_last {
@@ -82,7 +83,7 @@ pub(super) async fn run(origin: &Origin, mut socket: TcpStream) -> Result<(), Rt
     }
 }
 
-fn handle(
+async fn handle(
     origin: &Origin,
     session: &mut Session,
     stream: &mut Option<Stream>,
@@ -92,18 +93,27 @@ fn handle(
         Event::Publish { app, key } => {
             // Some encoders have one field only, and put everything into the application's name.
             let name = if key.is_empty() { &app } else { &key };
+            // What follows the name may be a secret: it is neither logged nor sent back.
+            let (name, query) = name.split_once('?').unwrap_or((name, ""));
+            let secret = key_in(query);
+            let verdict = origin.access().may_publish(name, secret.as_deref()).await;
+            if verdict != Verdict::Allowed {
+                tracing::info!(name, ?verdict, "RTMP refused");
+                session.reject("this key does not open this stream");
+                return Ok(());
+            }
             match Point::parse(name, None)
                 .map_err(Into::into)
                 .and_then(|point| origin.points().join(origin, point))
             {
                 Ok(publishing) => {
-                    tracing::info!(%app, name, "an RTMP encoder publishes");
+                    tracing::info!(name, "an RTMP encoder publishes");
                     let remux = Remux::new();
                     *stream = Some(Stream { publishing, remux });
                     session.accept();
                 }
                 Err(error) => {
-                    tracing::info!(%app, name, %error, "RTMP refused");
+                    tracing::info!(name, %error, "RTMP refused");
                     session.reject(&error.to_string());
                 }
             }

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
+/// Keys, tokens, cookies, the hook.
+mod access;
 /// What browsers need before they let a script read an answer.
 mod cors;
 /// Playlists, parts, segments: status, headers and bodies.
@@ -22,6 +24,8 @@ mod ingest_change;
 mod mounted;
 /// The open segment and its hinted ranges.
 mod open;
+/// Metrics, health, viewers.
+mod sight;
 /// HTTP/1.1, HTTP/2, TLS, limits, stopping.
 mod transport;
 /// What an answer costs: no copy, nothing kept of what does not exist.

@@ -93,6 +93,10 @@ impl Server {
         Self::over(Transport::H1).await
     }
 
+    pub(crate) async fn of(config: OriginConfig) -> Self {
+        Self::with(Transport::H1, Limits::new(), config).await
+    }
+
     /// A server that is asked over `transport`.
     pub(crate) async fn over(transport: Transport) -> Self {
         Self::with(transport, Limits::new(), OriginConfig::new()).await
@@ -160,6 +164,16 @@ impl Server {
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
         self.request(Method::GET, path, &[], Bytes::new()).await
+    }
+
+    /// Asks another listener of the same process.
+    pub(crate) async fn get_from(&self, address: SocketAddr, path: &str) -> Answer {
+        let place = Place {
+            clear: address,
+            ..self.place.clone()
+        };
+        let client = Client::new(Transport::H1, place);
+        client.request(Method::GET, path, &[], Bytes::new()).await
     }
 
     pub(crate) async fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Answer {

@@ -14,7 +14,7 @@ export async function startOrigin({ args = [], streams: expected = 1 } = {}) {
   if (!existsSync(BINARY)) throw new Error(`no origin at ${BINARY}: run “cargo build --release -p origin”, or set ORIGIN_BIN`);
   const child = spawn(BINARY, ['--listen', '127.0.0.1:0', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, LLHLS_PLAYER_LIBRARY: LIBRARY },
+    env: { ...process.env, LLHLS_PAGE_PLAYER_LIBRARY: LIBRARY },
   });
   const lines = [];
   const streams = [];

@@ -1,0 +1,131 @@
+//! From a configuration to the parts it configures.
+
+use std::time::Duration;
+
+use llhls::manifest::{ManifestConfig, MediaDuration, ResourceNames};
+use llhls::registry::RegistryConfig;
+
+use crate::access::{Access, AccessConfig};
+use crate::origin::OriginConfig;
+use crate::server::{Limits, Tls, TlsError};
+
+use super::settings::Config;
+use super::values::Watch;
+
+impl Config {
+    /// What an [`Origin`](crate::Origin) is made of.
+    #[must_use]
+    pub fn origin_config(&self) -> OriginConfig {
+        let memory = &self.memory;
+        let mut registry = RegistryConfig::new()
+            .presentations(memory.streams)
+            .renditions(memory.renditions)
+            .total_bytes(memory.total.0)
+            .bytes_per_rendition(memory.per_rendition.0)
+            .waiters(memory.waiting_requests);
+        let access = self.access_config();
+        if let Some(parameter) = access.query_parameter() {
+            registry = registry.query_parameter(parameter);
+        }
+        let config = OriginConfig::new()
+            .registry(registry)
+            .target_duration(self.streams.target_duration)
+            .part_target(MediaDuration::from_millis(self.streams.part_target.0))
+            .window_segments(self.streams.window_segments)
+            .access(Access::new(access));
+        match &self.page.player_library {
+            Some(path) => config.player_library(path),
+            None => config,
+        }
+    }
+
+    /// What strangers may take of the server.
+    pub fn limits(&self) -> Limits {
+        let server = &self.server;
+        Limits::new()
+            .connections(server.connections)
+            .connections_per_address(server.connections_per_address)
+            .requests(server.requests)
+            .idle_time(server.idle_time.into())
+            .answer_time(server.answer_time.into())
+            .drain_time(server.drain_time.into())
+    }
+
+    /// TLS, where it is wanted. Reads the files.
+    ///
+    /// # Errors
+    ///
+    /// [`TlsError`] when they are no certificate and key.
+    pub fn tls(&self) -> Result<Option<Tls>, TlsError> {
+        let server = &self.server;
+        if server.tls_self_signed {
+            let mut names = ["localhost", "127.0.0.1", "::1"]
+                .map(str::to_owned)
+                .to_vec();
+            let address = server.tls_listen.ip();
+            if !address.is_unspecified() && !address.is_loopback() {
+                names.push(address.to_string());
+            }
+            return Tls::self_signed(names).map(Some);
+        }
+        match (&server.tls_certificate, &server.tls_key) {
+            (Some(certificate), Some(key)) => Tls::from_files(certificate, key).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    fn access_config(&self) -> AccessConfig {
+        let access = &self.access;
+        let mut config = AccessConfig::new()
+            .clock_skew(access.clock_skew.into())
+            .jwt_issuer(access.jwt_issuer.clone())
+            .jwt_audience(access.jwt_audience.clone());
+        for (streams, key) in &access.publish_keys.0 {
+            config = config.publish_key(streams.clone(), *key);
+        }
+        for secret in &access.token_keys.0 {
+            config = config.token_key(secret.clone());
+        }
+        for key in &access.jwt_keys {
+            config = config.jwt_key(&key.id, key.key.clone());
+        }
+        if access.watch == Watch::Token {
+            config = config.viewers_need_tokens(access.token_place);
+        }
+        for site in &access.cookie_origins {
+            config = config.cookie_origin(site);
+        }
+        if let Some(hook) = &access.hook {
+            config = config.hook(
+                hook.clone(),
+                access.hook_timeout.into(),
+                access.hook_cache.into(),
+                access.hook_cache_entries,
+            );
+        }
+        config
+    }
+
+    /// How much media of one rendition is kept at once.
+    pub(super) fn retained(&self) -> Duration {
+        let streams = &self.streams;
+        let names = ResourceNames::new("check").expect("a plain word is an epoch");
+        let manifest = ManifestConfig::new(names)
+            .target_duration(streams.target_duration)
+            .part_target(MediaDuration::from_millis(streams.part_target.0))
+            .window_segments(streams.window_segments);
+        let window = u64::from(streams.window_segments) * u64::from(streams.target_duration);
+        manifest.retained_duration().map_or_else(
+            |_| Duration::from_secs(2 * window),
+            |kept| Duration::from_nanos(kept.as_nanos()),
+        )
+    }
+
+    /// What one rendition may have in bits per second, all the time, without a part being refused.
+    #[must_use]
+    pub fn highest_bit_rate(&self) -> u64 {
+        let millis = u64::try_from(self.retained().as_millis()).unwrap_or(u64::MAX);
+        let bits = u128::from(self.memory.per_rendition.0) * 8 * 1000;
+        u64::try_from(bits / u128::from(millis.max(1))).unwrap_or(u64::MAX)
+    }
+}

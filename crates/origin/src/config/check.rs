@@ -1,0 +1,191 @@
+//! What must hold between keys.
+
+use crate::access::Access;
+
+use super::layers::Reader;
+use super::settings::Config;
+use super::values::{Millis, Size, TokenPlace, Watch};
+
+/// What a rendition must be able to carry, in bits per second: less is a slip of the pen.
+const LEAST_RATE: u64 = 500_000;
+
+/// The built-in demo's renditions.
+const DEMO_RENDITIONS: u64 = 3;
+
+/// Notes every contradiction.
+pub(super) fn together(config: &Config, reader: &mut Reader) {
+    streams(config, reader);
+    memory(config, reader);
+    access(config, reader);
+    listeners(config, reader);
+    if let Err(error) = config.log.filter.parse::<tracing_subscriber::EnvFilter>() {
+        let filter = &config.log.filter;
+        reader.contradiction(
+            "log.filter",
+            format!("\"{filter}\" is no filter ({error}); \"info\" is one"),
+        );
+    }
+}
+
+fn streams(config: &Config, reader: &mut Reader) {
+    let streams = &config.streams;
+    let target = u64::from(streams.target_duration) * 1000;
+    // A part rounded up to a whole frame has to be shorter than its segment.
+    let most = target / 2;
+    if streams.part_target.0 > most {
+        let message = format!(
+            "{} is more than half of streams.target_duration ({} s), so that a segment would be one \
+             part; choose {} or less",
+            streams.part_target,
+            streams.target_duration,
+            Millis(most),
+        );
+        reader.contradiction("streams.part_target", message);
+    }
+    if let Err(error) = crate::Origin::new(config.origin_config())
+        && streams.part_target.0 <= most
+        && config.memory.per_rendition <= config.memory.total
+    {
+        reader.contradiction("streams.target_duration", error.to_string());
+    }
+}
+
+fn memory(config: &Config, reader: &mut Reader) {
+    let memory = &config.memory;
+    if memory.per_rendition > memory.total {
+        let message = format!(
+            "one rendition may hold {}, but all together only memory.total = {}; choose {} or less",
+            memory.per_rendition, memory.total, memory.total
+        );
+        reader.contradiction("memory.per_rendition", message);
+        return;
+    }
+    if config.streams.demo && memory.total.0 / memory.per_rendition.0 < DEMO_RENDITIONS {
+        let message = format!(
+            "{} is room for {} renditions of memory.per_rendition = {}, and the demo stream alone has \
+             {DEMO_RENDITIONS}; choose {} or more, or streams.demo = false",
+            memory.total,
+            memory.total.0 / memory.per_rendition.0,
+            memory.per_rendition,
+            Size(memory.per_rendition.0 * DEMO_RENDITIONS),
+        );
+        reader.contradiction("memory.total", message);
+    }
+    let rate = config.highest_bit_rate();
+    if rate < LEAST_RATE {
+        let seconds = config.retained().as_secs();
+        let needed = Size((LEAST_RATE / 8 * seconds).next_multiple_of(1 << 20));
+        let message = format!(
+            "{} has to hold {seconds} s of media ({} segments of {} s, listed and for as long as \
+             players may still ask): that is room for {} kbit/s; choose {needed} or more, or a \
+             smaller streams.window_segments",
+            memory.per_rendition,
+            config.streams.window_segments,
+            config.streams.target_duration,
+            rate / 1000,
+        );
+        reader.contradiction("memory.per_rendition", message);
+    }
+}
+
+fn access(config: &Config, reader: &mut Reader) {
+    let access = &config.access;
+    let can_verify =
+        !access.token_keys.0.is_empty() || !access.jwt_keys.is_empty() || access.hook.is_some();
+    if let Some(hook) = &access.hook
+        && (hook.scheme_str() != Some("http") || hook.host().is_none())
+    {
+        let message = "should be http://HOST[:PORT]/PATH; a hook elsewhere needs a proxy that \
+                       speaks https for it"
+            .to_owned();
+        reader.contradiction("access.hook", message);
+    }
+    match access.watch {
+        Watch::Token if !can_verify => reader.contradiction(
+            "access.watch",
+            "\"token\" without access.token_keys, access.jwt_keys or access.hook lets nobody watch; \
+             set one of them"
+                .to_owned(),
+        ),
+        Watch::Token => {}
+        Watch::Everybody => {
+            let idle = [
+                ("access.token_keys", access.token_keys.0.is_empty()),
+                ("access.jwt_keys", access.jwt_keys.is_empty()),
+                ("access.jwt_issuer", access.jwt_issuer.is_none()),
+                ("access.jwt_audience", access.jwt_audience.is_none()),
+                ("access.cookie_origins", access.cookie_origins.is_empty()),
+            ];
+            for (path, _) in idle.into_iter().filter(|(_, is_empty)| !is_empty) {
+                let message =
+                    "has no effect while access.watch is \"everybody\"; set that to \"token\"";
+                reader.contradiction(path, message.to_owned());
+            }
+            return;
+        }
+    }
+    if !access.cookie_origins.is_empty() && access.token_place != TokenPlace::Cookie {
+        let message = "has no effect unless access.token_place is \"cookie\"".to_owned();
+        reader.contradiction("access.cookie_origins", message);
+    }
+    for origin in &access.cookie_origins {
+        if !Access::is_site(origin) {
+            let message = format!(
+                "\"{origin}\" is no site; write \"https://HOST\" or \"https://HOST:PORT\", without \
+                 anything after it"
+            );
+            reader.contradiction("access.cookie_origins", message);
+        }
+    }
+}
+
+fn listeners(config: &Config, reader: &mut Reader) {
+    let server = &config.server;
+    for (one, other, path, missing) in [
+        (
+            &server.tls_certificate,
+            &server.tls_key,
+            "server.tls_certificate",
+            "server.tls_key",
+        ),
+        (
+            &server.tls_key,
+            &server.tls_certificate,
+            "server.tls_key",
+            "server.tls_certificate",
+        ),
+    ] {
+        if one.is_some() && other.is_none() {
+            reader.contradiction(path, format!("needs {missing} beside it"));
+        }
+        if one.is_some() && server.tls_self_signed {
+            let message = "contradicts server.tls_self_signed; choose one of the two";
+            reader.contradiction(path, message.to_owned());
+        }
+    }
+    if server.rtmp_listen.is_some() && !server.rtmp {
+        let message = "has no effect while server.rtmp is false".to_owned();
+        reader.contradiction("server.rtmp_listen", message);
+    }
+    if server.connections_per_address > server.connections {
+        let message = format!(
+            "{} from one address are more than the {} in all; choose {} or less",
+            server.connections_per_address, server.connections, server.connections
+        );
+        reader.contradiction("server.connections_per_address", message);
+    }
+    let public = config.server.listen;
+    if let Some(operations) = config.operations.listen
+        && operations.port() != 0
+        && operations.port() == public.port()
+        && (operations.ip() == public.ip()
+            || operations.ip().is_unspecified()
+            || public.ip().is_unspecified())
+    {
+        let message = format!(
+            "{operations} is the port of server.listen ({public}); choose another one, so that \
+             metrics are not public"
+        );
+        reader.contradiction("operations.listen", message);
+    }
+}

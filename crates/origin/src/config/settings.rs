@@ -1,0 +1,262 @@
+//! The table of all keys: what each is called, means, defaults to and may be.
+//!
+//! A key is added here and nowhere else. Defaults are texts, read by the same code that reads a
+//! file, and ranges are too, so that what is printed is what is meant.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use http::Uri;
+
+use super::layers::{PREFIX, Reader};
+use super::values::{
+    JwtKey, LogFormat, Millis, PublishKeys, Setting, Size, TokenKeys, TokenPlace, Watch,
+};
+
+/// A section of the file.
+#[derive(Debug)]
+pub(super) struct Section {
+    pub(super) name: &'static str,
+    pub(super) about: &'static [&'static str],
+    pub(super) keys: &'static [Key],
+}
+
+/// One key.
+#[derive(Debug)]
+pub(super) struct Key {
+    /// `section.key`.
+    pub(super) path: &'static str,
+    pub(super) about: &'static [&'static str],
+    /// The default as TOML.
+    pub(super) default: fn() -> String,
+    /// What kind of value it takes.
+    pub(super) wanted: &'static str,
+    /// The least and the greatest value, where there are such.
+    pub(super) range: Option<(&'static str, &'static str)>,
+}
+
+impl Key {
+    pub(super) fn section(&self) -> &'static str {
+        self.path.split_once('.').map_or("", |(section, _)| section)
+    }
+
+    pub(super) fn name(&self) -> &'static str {
+        self.path.split_once('.').map_or("", |(_, name)| name)
+    }
+
+    /// Its variable in the environment.
+    pub(super) fn variable(&self) -> String {
+        format!("{PREFIX}{}", self.path.replace('.', "_").to_uppercase())
+    }
+}
+
+/// All keys, section by section.
+pub(super) fn keys() -> impl Iterator<Item = &'static Key> {
+    SECTIONS.iter().flat_map(|section| section.keys)
+}
+
+pub(super) fn key(path: &str) -> Option<&'static Key> {
+    keys().find(|key| key.path == path)
+}
+
+macro_rules! optional {
+    () => {
+        None
+    };
+    ($low:literal $high:literal) => {
+        Some(($low, $high))
+    };
+}
+
+macro_rules! settings {
+    ($(
+        $(#[doc = $about:literal])+
+        $section:ident: $Section:ident {
+            $(
+                $(#[doc = $key_about:literal])+
+                $key:ident: $type:ty = $default:literal $(in $low:literal to $high:literal)?,
+            )+
+        }
+    )+) => {
+        /// Everything that an operator decides, read and checked: see [`Layers`](super::Layers).
+        #[derive(Clone, Debug)]
+        #[non_exhaustive]
+        pub struct Config {
+            $($(#[doc = $about])+ pub $section: $Section,)+
+        }
+
+        $(
+            $(#[doc = $about])+
+            #[derive(Clone, Debug)]
+            #[non_exhaustive]
+            pub struct $Section {
+                $($(#[doc = $key_about])+ pub $key: $type,)+
+            }
+        )+
+
+        /// Reads all keys; what is wrong stays with the reader.
+        pub(super) fn read(reader: &mut Reader) -> Config {
+            Config {
+                $($section: $Section {
+                    $($key: reader.take(
+                        concat!(stringify!($section), ".", stringify!($key)),
+                        $default,
+                        optional!($($low $high)?),
+                    ),)+
+                },)+
+            }
+        }
+
+        /// All sections, in the order in which they are printed.
+        pub(super) const SECTIONS: &[Section] = &[$(Section {
+            name: stringify!($section),
+            about: &[$($about),+],
+            keys: &[$(Key {
+                path: concat!(stringify!($section), ".", stringify!($key)),
+                about: &[$($key_about),+],
+                default: || super::layers::from_text::<$type>($default)
+                    .expect("defaults are values of their keys")
+                    .write(),
+                wanted: <$type as Setting>::WANTED,
+                range: optional!($($low $high)?),
+            }),+],
+        }),+];
+    };
+}
+
+settings! {
+    /// Where encoders and viewers connect, and what strangers may take.
+    server: Server {
+        /// Address and port for HTTP/1.1 and cleartext HTTP/2. Whoever can reach it may watch and
+        /// publish, unless the section `access` says otherwise. Port 0 takes any free one.
+        listen: SocketAddr = "127.0.0.1:8080",
+        /// Address and port for TLS, where there is a certificate.
+        tls_listen: SocketAddr = "127.0.0.1:8443",
+        /// Certificate chain in PEM. Read again when the file changes.
+        tls_certificate: Option<PathBuf> = "",
+        /// Its private key in PEM.
+        tls_key: Option<PathBuf> = "",
+        /// Serve TLS with a certificate made at start, for development: browsers warn of it.
+        tls_self_signed: bool = "false",
+        /// Whether to take RTMP from encoders: rtmp://ADDRESS/live/NAME, and a publish key, where one is
+        /// needed, as rtmp://ADDRESS/live/NAME?key=KEY.
+        rtmp: bool = "true",
+        /// Address and port for RTMP. Empty: port 1935 of the address in `listen`, where it is free.
+        rtmp_listen: Option<SocketAddr> = "",
+        /// Connections at once, over all listeners. Each needs a file descriptor.
+        connections: usize = "16384" in "1" to "10000000",
+        /// Connections at once from one address; behind a proxy as many as in all.
+        connections_per_address: usize = "4096" in "1" to "10000000",
+        /// Requests at once, over all connections. One more is answered 503.
+        requests: usize = "65536" in "1" to "100000000",
+        /// How long a connection may be silent between requests.
+        idle_time: Millis = "1m" in "1s" to "1h",
+        /// How long a client may take for the body of one answer.
+        answer_time: Millis = "1m" in "1s" to "1h",
+        /// How long blocked requests may still wait after the signal to stop.
+        drain_time: Millis = "10s" in "0s" to "10m",
+    }
+
+    /// Where the people and machines connect that watch over the server.
+    operations: Operations {
+        /// Address and port for /metrics, /healthz, /readyz and the full stream list. They are
+        /// never on the public port, /healthz and /readyz aside, which tell nothing else. Empty:
+        /// no such listener. Nobody is asked for a key here: choose an address that the world cannot reach.
+        listen: Option<SocketAddr> = "",
+    }
+
+    /// What all streams have in common.
+    streams: Streams {
+        /// EXT-X-TARGETDURATION in seconds: how long segments are meant to be. An encoder's key
+        /// frames may not be further apart.
+        target_duration: u32 = "2" in "1" to "60",
+        /// How long parts are meant to be. Each track rounds it up to whole frames. Viewers are
+        /// about three parts behind; each part is a request of every viewer.
+        part_target: Millis = "200ms" in "20ms" to "5s",
+        /// How many complete segments a playlist lists at least.
+        window_segments: u32 = "15" in "3" to "10000",
+        /// Whether to publish the built-in demo stream.
+        demo: bool = "true",
+    }
+
+    /// What all streams together may hold. Room is set aside when a rendition is opened, so that no
+    /// stream can starve another one.
+    memory: Memory {
+        /// Media of all renditions.
+        total: Size = "4GiB" in "1MiB" to "1024GiB",
+        /// Media of one rendition. It has to hold everything that its playlist names, and what
+        /// players may still ask for after that: about twice the window.
+        per_rendition: Size = "64MiB" in "1MiB" to "64GiB",
+        /// How many streams there may be at once. One more encoder is refused.
+        streams: usize = "256" in "1" to "100000",
+        /// How many renditions one stream may have.
+        renditions: usize = "16" in "1" to "64",
+        /// How many requests may wait for the next part of one rendition.
+        waiting_requests: usize = "100000" in "1" to "10000000",
+    }
+
+    /// Who may publish and who may watch.
+    access: Access {
+        /// Keys of publishers, by stream: "show", or "cam-*" for all names that begin so, or "*".
+        /// A key is a text of at least 20 characters, { file = "PATH" } to read it from a file's
+        /// first line, or "sha256:" and the 64 hexadecimal digits of its digest, so that the file
+        /// can be shown around. Encoders send it as `Authorization: Bearer KEY` or `?key=KEY`. Without any
+        /// key, and without a hook, everybody may publish everything; with one, a stream that no
+        /// pattern names can be published by nobody.
+        publish_keys: PublishKeys = "{}",
+        /// Who may watch: "everybody", or "token": who presents one that is valid for the stream.
+        watch: Watch = "everybody",
+        /// How a token reaches every playlist, part and segment. "path": /t/TOKEN/live/…, which all
+        /// players keep by themselves. "query": ?token=TOKEN, handed on by EXT-X-DEFINE, which
+        /// AVPlayer, hls.js and Shaka know and some others do not. "cookie": ?token=TOKEN once, for
+        /// the multivariant playlist, then a cookie for this stream alone; players of other sites
+        /// need `cookie_origins`. Playlists are the same bytes for everybody in all three.
+        token_place: TokenPlace = "path",
+        /// Secrets of at least 20 characters that signed tokens are made with (`origin sign`). All
+        /// of them verify and the first one signs: put a new one in front to change it, and remove
+        /// the old one when its last token has expired. { file = "PATH" } reads one from a file.
+        token_keys: TokenKeys = "[]",
+        /// Keys that JSON Web Tokens are verified with:
+        /// `{ id = "k1", algorithm = "HS256", secret = "…" }` or
+        /// `{ id = "k2", algorithm = "ES256", public_key = { file = "k2.pem" } }`, or `EdDSA` there.
+        /// The algorithm is the key's, whatever a token says. A token needs `exp` and `stream` (a
+        /// name, a pattern as above, or a list of them); its `kid` names the key.
+        jwt_keys: Vec<JwtKey> = "[]",
+        /// What `iss` of a JWT has to be. Empty: anything.
+        jwt_issuer: Option<String> = "",
+        /// What `aud` of a JWT has to be or contain. Empty: tokens with `aud` are refused.
+        jwt_audience: Option<String> = "",
+        /// How far the clock of whoever issues tokens may be off.
+        clock_skew: Millis = "5s" in "0s" to "5m",
+        /// Sites whose pages may play with cookies, such as `"https://player.example"`. Their answers
+        /// allow credentials; all others can then read no answer.
+        cookie_origins: Vec<String> = "[]",
+        /// A service that is asked about publishers and viewers whom no key or token above decides:
+        /// it gets a POST with JSON and allows with 2xx, refuses with 401, 403 or 404. If it says
+        /// anything else or nothing in time, the answer is no. Plain http: put it on this machine or in a network
+        /// that you trust, since it is sent what publishers and viewers presented.
+        hook: Option<Uri> = "",
+        /// How long to wait for the hook.
+        hook_timeout: Millis = "2s" in "10ms" to "30s",
+        /// How long its word holds for the same stream and the same token or key.
+        hook_cache: Millis = "30s" in "0s" to "1h",
+        /// How many of its words are remembered; when there is no room the oldest go.
+        hook_cache_entries: usize = "10000" in "1" to "1000000",
+    }
+
+    /// What is written to standard error.
+    log: Log {
+        /// "text" for people, "json" for collectors.
+        format: LogFormat = "text",
+        /// What is logged: error, warn, info, debug or trace, or a list such as
+        /// "info,origin=debug". At debug each request is a line. Secrets are on no line at any level.
+        filter: String = "info",
+    }
+
+    /// The player page.
+    page: Page {
+        /// hls.min.js for the page. Empty: the one that `npm ci` put into the source tree, and
+        /// where there is none a public copy.
+        player_library: Option<PathBuf> = "",
+    }
+}

@@ -1,0 +1,52 @@
+//! The routes for operators and their machines, for a listener that the world cannot reach.
+
+use axum::extract::State;
+use axum::response::IntoResponse;
+use axum::{Router, routing::get};
+use http::{StatusCode, header};
+
+use crate::api;
+use crate::origin::Origin;
+
+use super::metrics;
+
+/// What Prometheus calls the format (`OpenMetrics` 1.0).
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// `/metrics`, `/healthz`, `/readyz` and `/api/streams` of an origin. Nobody is asked for a key.
+pub fn operations(origin: &Origin) -> Router {
+    health_routes()
+        .route("/metrics", get(exposition))
+        .merge(api::all_routes())
+        .with_state(origin.clone())
+}
+
+/// `/healthz` and `/readyz`, which tell nothing that a viewer may not know.
+pub(crate) fn health_routes() -> Router<Origin> {
+    Router::new()
+        .route("/healthz", get(healthy))
+        .route("/readyz", get(ready))
+}
+
+async fn exposition(State(origin): State<Origin>) -> impl IntoResponse {
+    let headers = [
+        (header::CONTENT_TYPE, OPEN_METRICS),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    (headers, metrics::text(&origin))
+}
+
+/// The process runs and answers: nothing to restart.
+async fn healthy() -> impl IntoResponse {
+    ([(header::CACHE_CONTROL, "no-store")], "healthy\n")
+}
+
+/// New viewers may come: not any more once the origin was told to stop.
+async fn ready(State(origin): State<Origin>) -> impl IntoResponse {
+    let (status, text) = if origin.sight().is_leaving() {
+        (StatusCode::SERVICE_UNAVAILABLE, "leaving\n")
+    } else {
+        (StatusCode::OK, "ready\n")
+    };
+    (status, [(header::CACHE_CONTROL, "no-store")], text)
+}

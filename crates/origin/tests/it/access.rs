@@ -1,0 +1,366 @@
+//! Who may and who may not, asked as encoders and players ask.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime};
+
+use axum::extract::State;
+use axum::{Json, Router, routing::post};
+use bytes::Bytes;
+use http::{Method, StatusCode, Uri};
+use llhls::registry::{Publisher, RegistryConfig};
+use origin::OriginConfig;
+use origin::access::{Access, AccessConfig, KeyDigest, Secret, StreamPattern, sign};
+use origin::config::TokenPlace;
+use tokio::net::TcpListener;
+
+use crate::client::Answer;
+use crate::support::{PARTS, Server, audio, publish, video};
+
+const KEY: &str = "a publish key of some length";
+
+fn pattern(text: &str) -> StreamPattern {
+    StreamPattern::parse(text).unwrap()
+}
+
+fn secret() -> Secret {
+    Secret::new("a signing secret of some length")
+}
+
+fn token(stream: &str, seconds: i64) -> String {
+    let now = SystemTime::now();
+    let moved = Duration::from_secs(seconds.unsigned_abs());
+    let until = if seconds < 0 {
+        now - moved
+    } else {
+        now + moved
+    };
+    sign(&secret(), &pattern(stream), until)
+}
+
+/// A server whose `show` has pictures and sound, for viewers with a token.
+async fn guarded(place: TokenPlace, change: impl Fn(AccessConfig) -> AccessConfig) -> Guarded {
+    let access = AccessConfig::new()
+        .viewers_need_tokens(place)
+        .clock_skew(Duration::ZERO)
+        .token_key(secret());
+    let access = change(access);
+    let mut registry = RegistryConfig::new();
+    if let Some(parameter) = access.query_parameter() {
+        registry = registry.query_parameter(parameter);
+    }
+    let config = OriginConfig::new()
+        .registry(registry)
+        .access(Access::new(access));
+    let server = Server::of(config).await;
+    let mut publishers = vec![
+        server.publisher("video", video()),
+        server.publisher("audio", audio()),
+    ];
+    for publisher in &mut publishers {
+        publish(publisher, 0..PARTS * 10 + 1);
+    }
+    // A version that knows its sibling.
+    publish(&mut publishers[0], PARTS * 10 + 1..PARTS * 10 + 2);
+    Guarded {
+        server,
+        _publishers: publishers,
+    }
+}
+
+struct Guarded {
+    server: Server,
+    _publishers: Vec<Publisher>,
+}
+
+/// All URLs that a player comes to from a multivariant playlist, as a player reads it: variables
+/// replaced, references resolved.
+async fn crawl(server: &Server, start: &str, headers: &[(&str, &str)]) -> BTreeSet<String> {
+    let mut found = BTreeSet::from([start.to_owned()]);
+    let mut waiting = vec![start.to_owned()];
+    while let Some(url) = waiting.pop() {
+        if !url.split('?').next().unwrap().ends_with(".m3u8") {
+            continue;
+        }
+        let answer = server.get_with(&url, headers).await;
+        assert_eq!(answer.status, StatusCode::OK, "{url}");
+        let text = String::from_utf8(answer.body.to_vec()).unwrap();
+        for uri in uris(&text, &url) {
+            if found.insert(uri.clone()) {
+                waiting.push(uri);
+            }
+        }
+    }
+    found
+}
+
+fn uris(text: &str, base: &str) -> Vec<String> {
+    let (base_path, base_query) = base.split_once('?').unwrap_or((base, ""));
+    let folder = base_path.rsplit_once('/').unwrap().0;
+    let mut text = text.to_owned();
+    if text.contains("#EXT-X-DEFINE:QUERYPARAM=\"token\"") {
+        let value = base_query
+            .split('&')
+            .find_map(|pair| pair.strip_prefix("token="));
+        let value = value.expect("a playlist asks for a parameter that its URL lacks");
+        text = text.replace("{$token}", value);
+    }
+    let quoted = text
+        .lines()
+        .filter(|line| !line.starts_with("#EXT-X-PRELOAD-HINT"));
+    quoted
+        .filter_map(|line| match line.split_once("URI=\"") {
+            Some((_, rest)) => rest.split('"').next(),
+            None => (!line.is_empty() && !line.starts_with('#')).then_some(line),
+        })
+        .map(|uri| match uri.strip_prefix("../") {
+            Some(uri) => format!("{}/{uri}", folder.rsplit_once('/').unwrap().0),
+            None => format!("{folder}/{uri}"),
+        })
+        .collect()
+}
+
+fn is_refusal(answer: &Answer, status: StatusCode) {
+    assert_eq!(answer.status, status, "{answer:?}");
+    assert_eq!(answer.header("cache-control"), "no-store");
+    assert_eq!(answer.header("access-control-allow-origin"), "*");
+}
+
+#[tokio::test]
+async fn a_token_in_the_path_reaches_every_url() {
+    let Guarded { server, .. } = &guarded(TokenPlace::Path, |it| it).await;
+    let start = format!("/t/{}/live/show/index.m3u8", token("show", 60));
+    let all = crawl(server, &start, &[]).await;
+    assert!(all.len() > 40, "{}", all.len());
+    for url in all {
+        assert_eq!(server.get(&url).await.status, StatusCode::OK, "{url}");
+        let bare = &url[url.find("/live/").unwrap()..];
+        is_refusal(&server.get(bare).await, StatusCode::UNAUTHORIZED);
+        let other = format!("/t/{}{bare}", token("other", 60));
+        is_refusal(&server.get(&other).await, StatusCode::FORBIDDEN);
+        let late = format!("/t/{}{bare}", token("show", -1));
+        is_refusal(&server.get(&late).await, StatusCode::UNAUTHORIZED);
+    }
+}
+
+#[tokio::test]
+async fn a_token_in_the_query_reaches_every_url_and_no_playlist_shows_it() {
+    let Guarded { server, .. } = &guarded(TokenPlace::Query, |it| it).await;
+    let (one, other) = (token("show", 60), token("*", 90));
+    let all = crawl(server, &format!("/live/show/index.m3u8?token={one}"), &[]).await;
+    assert!(all.len() > 40, "{}", all.len());
+    for url in all {
+        let answer = server.get(&url).await;
+        assert_eq!(answer.status, StatusCode::OK, "{url}");
+        let second = server.get(&url.replace(&one, &other)).await;
+        assert_eq!(
+            answer.body, second.body,
+            "the same bytes for everybody: {url}"
+        );
+        assert!(
+            answer.header("cache-control").starts_with("public"),
+            "{url}"
+        );
+        let bare = url.split('?').next().unwrap();
+        is_refusal(&server.get(bare).await, StatusCode::UNAUTHORIZED);
+        let wrong = format!("{bare}?token={}", token("other", 60));
+        is_refusal(&server.get(&wrong).await, StatusCode::FORBIDDEN);
+    }
+}
+
+#[tokio::test]
+async fn a_cookie_reaches_every_url_of_its_stream() {
+    let Guarded { server, .. } = &guarded(TokenPlace::Cookie, |it| it).await;
+    let first = server
+        .get(&format!(
+            "/live/show/index.m3u8?token={}",
+            token("show", 60)
+        ))
+        .await;
+    assert_eq!(first.status, StatusCode::OK);
+    let cookie = first.header("set-cookie");
+    let (pair, attributes) = cookie.split_once("; ").unwrap();
+    assert!(
+        attributes.starts_with("Path=/live/show/; Max-Age="),
+        "{cookie}"
+    );
+    assert!(
+        attributes.ends_with("; HttpOnly; Secure; SameSite=Strict"),
+        "{cookie}"
+    );
+
+    let headers = [("cookie", pair)];
+    let all = crawl(server, "/live/show/index.m3u8", &headers).await;
+    assert!(all.len() > 40, "{}", all.len());
+    for url in all {
+        let answer = server.get_with(&url, &headers).await;
+        assert_eq!(answer.status, StatusCode::OK, "{url}");
+        assert!(
+            answer.header("cache-control").starts_with("private"),
+            "{url}"
+        );
+        assert_eq!(answer.header("set-cookie"), "", "{url}");
+        is_refusal(&server.get(&url).await, StatusCode::UNAUTHORIZED);
+    }
+}
+
+#[tokio::test]
+async fn other_sites_play_with_cookies_only_where_they_are_named() {
+    let named = |access: AccessConfig| access.cookie_origin("https://player.example");
+    let Guarded { server, .. } = &guarded(TokenPlace::Cookie, named).await;
+    let url = format!("/live/show/index.m3u8?token={}", token("show", 60));
+    let answer = server
+        .get_with(&url, &[("origin", "https://player.example")])
+        .await;
+    assert_eq!(
+        answer.header("access-control-allow-origin"),
+        "https://player.example"
+    );
+    assert_eq!(answer.header("access-control-allow-credentials"), "true");
+    let vary: Vec<_> = answer.headers.get_all("vary").iter().collect();
+    assert!(vary.iter().any(|value| *value == "origin"), "{vary:?}");
+    assert!(
+        answer
+            .header("set-cookie")
+            .ends_with("SameSite=None; Partitioned")
+    );
+    let stranger = server
+        .get_with(&url, &[("origin", "https://other.example")])
+        .await;
+    assert_eq!(stranger.header("access-control-allow-origin"), "");
+    assert_eq!(stranger.header("access-control-allow-credentials"), "");
+}
+
+#[tokio::test]
+async fn a_header_opens_too_and_no_shared_cache_keeps_the_answer() {
+    let Guarded { server, .. } = &guarded(TokenPlace::Path, |it| it).await;
+    let bearer = format!("Bearer {}", token("show", 60));
+    let answer = server
+        .get_with("/live/show/video/media.m3u8", &[("authorization", &bearer)])
+        .await;
+    assert_eq!(answer.status, StatusCode::OK);
+    assert!(answer.header("cache-control").starts_with("private"));
+}
+
+#[tokio::test]
+async fn without_guards_a_path_with_a_token_is_no_path() {
+    let server = Server::start().await;
+    let answer = server.get("/t/abc/live/show/index.m3u8").await;
+    assert_eq!(answer.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn publishers_need_the_key_of_their_stream() {
+    let access = AccessConfig::new()
+        .publish_key(pattern("cam-*"), KeyDigest::of(KEY.as_bytes()))
+        .publish_key(
+            pattern("show"),
+            KeyDigest::of(b"another key of some length"),
+        );
+    let server = Server::of(OriginConfig::new().access(Access::new(access))).await;
+    let put = async |path: &str, headers: &[(&str, &str)]| {
+        let body = Bytes::from_static(b"no media, which is told apart from no key");
+        server
+            .request(Method::PUT, path, headers, body)
+            .await
+            .status
+    };
+    let bearer = format!("Bearer {KEY}");
+    let allowed = async |path: &str, headers: &[(&str, &str)]| {
+        let status = put(path, headers).await;
+        status != StatusCode::UNAUTHORIZED && status != StatusCode::FORBIDDEN
+    };
+    assert!(allowed("/ingest/cam-1", &[("authorization", &bearer)]).await);
+    assert!(allowed("/ingest/cam-1/video.mp4", &[("authorization", &bearer)]).await);
+    let query = format!("/ingest/cam-1?key={}", KEY.replace(' ', "%20"));
+    assert!(allowed(&query, &[]).await);
+    for (path, headers) in [
+        ("/ingest/cam-1", vec![]),
+        (
+            "/ingest/cam-1",
+            vec![("authorization", "Bearer a publish key of some lengtH")],
+        ),
+        ("/ingest/show", vec![("authorization", bearer.as_str())]),
+        ("/ingest/none", vec![("authorization", bearer.as_str())]),
+        ("/ingest/cam-1?key=", vec![]),
+    ] {
+        assert_eq!(
+            put(path, &headers).await,
+            StatusCode::UNAUTHORIZED,
+            "{path} {headers:?}"
+        );
+    }
+    assert_eq!(
+        server.get("/live/show/index.m3u8").await.status,
+        StatusCode::NOT_FOUND
+    );
+}
+
+#[derive(Clone, Default)]
+struct Asked {
+    count: Arc<AtomicUsize>,
+}
+
+/// A service that knows the stream `show` and the token `friend`.
+async fn hook(State(asked): State<Asked>, Json(question): Json<serde_json::Value>) -> StatusCode {
+    asked.count.fetch_add(1, Ordering::Relaxed);
+    match (question["stream"].as_str(), question["token"].as_str()) {
+        (Some("show"), Some("friend")) => StatusCode::NO_CONTENT,
+        (Some("show"), Some("foe")) => StatusCode::FORBIDDEN,
+        (Some("show"), Some("ill")) => StatusCode::INTERNAL_SERVER_ERROR,
+        (Some("show"), Some("slow")) => std::future::pending().await,
+        _ => StatusCode::UNAUTHORIZED,
+    }
+}
+
+#[tokio::test]
+async fn the_hook_decides_once_and_fails_closed() {
+    let asked = Asked::default();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let app = Router::new()
+        .route("/allow", post(hook))
+        .with_state(asked.clone());
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    let url: Uri = format!("http://{address}/allow").parse().unwrap();
+    let with_hook = |access: AccessConfig| {
+        let (timeout, keep) = (Duration::from_millis(300), Duration::from_secs(60));
+        access.hook(url.clone(), timeout, keep, 100)
+    };
+    let Guarded { server, .. } = &guarded(TokenPlace::Path, with_hook).await;
+    let status = async |token: &str| {
+        let answer = server
+            .get(&format!("/t/{token}/live/show/video/media.m3u8"))
+            .await;
+        answer.status
+    };
+    for _ in 0..20 {
+        assert_eq!(status("friend").await, StatusCode::OK);
+        assert_eq!(status("foe").await, StatusCode::FORBIDDEN);
+    }
+    assert_eq!(
+        asked.count.load(Ordering::Relaxed),
+        2,
+        "asked again for what was known"
+    );
+    assert_eq!(status("ill").await, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(status("slow").await, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(status("nobody").await, StatusCode::UNAUTHORIZED);
+    let before = asked.count.load(Ordering::Relaxed);
+    assert_eq!(status(&token("show", 60)).await, StatusCode::OK);
+    assert_eq!(
+        asked.count.load(Ordering::Relaxed),
+        before,
+        "a token needs no hook"
+    );
+
+    // Many who come at once with the same token are one question.
+    let many = (0..50).map(|_| status("stranger"));
+    let many = futures_util::future::join_all(many).await;
+    assert!(
+        many.iter()
+            .all(|status| *status == StatusCode::UNAUTHORIZED)
+    );
+    assert_eq!(asked.count.load(Ordering::Relaxed), before + 1);
+}
