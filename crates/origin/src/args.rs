@@ -1,6 +1,11 @@
 //! The command line, as typed. Every flag is a short name of a configuration key, so that a value
 //! is checked in one place wherever it was given.
 
+#![allow(
+    clippy::doc_markdown,
+    reason = "these comments are what --help prints, where backticks are noise"
+)]
+
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};

@@ -138,8 +138,8 @@ settings! {
         tls_key: Option<PathBuf> = "",
         /// Serve TLS with a certificate made at start, for development: browsers warn of it.
         tls_self_signed: bool = "false",
-        /// Whether to take RTMP from encoders: rtmp://ADDRESS/live/NAME, and a publish key, where one is
-        /// needed, as rtmp://ADDRESS/live/NAME?key=KEY.
+        /// Whether to take RTMP from encoders: `rtmp://ADDRESS/live/NAME`, and where a publish key is
+        /// needed `rtmp://ADDRESS/live/NAME?key=KEY`.
         rtmp: bool = "true",
         /// Address and port for RTMP. Empty: port 1935 of the address in `listen`, where it is free.
         rtmp_listen: Option<SocketAddr> = "",

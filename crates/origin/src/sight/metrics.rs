@@ -552,4 +552,19 @@ mod tests {
             reference()
         );
     }
+
+    #[test]
+    fn the_dashboard_asks_for_metrics_that_exist() {
+        let dashboard = include_str!("../../../../deploy/grafana-dashboard.json");
+        let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let asked: BTreeSet<&str> = dashboard
+            .match_indices("llhls_")
+            .map(|(at, _)| dashboard[at..].split(|c| !is_word(c)).next().unwrap())
+            .collect();
+        assert!(asked.len() > 10);
+        let reference = reference();
+        for metric in asked {
+            assert!(reference.contains(&format!("`{metric}`")), "{metric}");
+        }
+    }
 }

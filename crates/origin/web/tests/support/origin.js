@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-const BINARY = process.env.ORIGIN_BIN ?? fileURLToPath(new URL('../../../../../target/release/origin', import.meta.url));
+export const BINARY = process.env.ORIGIN_BIN ?? fileURLToPath(new URL('../../../../../target/release/origin', import.meta.url));
 const LIBRARY = fileURLToPath(new URL('../../node_modules/hls.js/dist/hls.min.js', import.meta.url));
 const START_MS = 15_000;
 
