@@ -47,7 +47,11 @@ static ORIGINS: LazyLock<[Origin; 3]> = LazyLock::new(|| {
 
 static TOKEN: LazyLock<String> = LazyLock::new(|| {
     let show = StreamPattern::parse("show").expect("a name");
-    sign(&SECRET, &show, SystemTime::now() + Duration::from_secs(86_400))
+    sign(
+        &SECRET,
+        &show,
+        SystemTime::now() + Duration::from_secs(86_400),
+    )
 });
 
 fuzz_target!(|input: Input<'_>| {
@@ -74,7 +78,12 @@ fuzz_target!(|input: Input<'_>| {
     let Ok(request) = request.body(Empty::<Bytes>::new()) else {
         return;
     };
-    let presented = [Some(input.path), input.query, input.cookie, input.authorization];
+    let presented = [
+        Some(input.path),
+        input.query,
+        input.cookie,
+        input.authorization,
+    ];
     let has_token = input.good && presented.iter().flatten().any(|text| text.contains("{}"));
     let is_live = request.uri().path().starts_with("/live/");
 
