@@ -10,6 +10,8 @@ mod blocking;
 mod cancel;
 /// What the steady state allocates.
 mod cost;
+/// What is counted, and by which reason.
+mod counters;
 /// Forms and codings: made once, shared, valid.
 mod forms;
 /// One step for several renditions; discontinuities in all of them together.
