@@ -11,10 +11,10 @@ use ring_core::Reader;
 
 use crate::cache::M3u8Cache;
 use crate::config::uri_query;
+use crate::desk::Rates;
 use crate::dvr::Dvr;
 use crate::media::Media;
 use crate::name::StreamName;
-use crate::rates::Rates;
 use crate::snapshot::Snapshot;
 use crate::stats::{RenditionCounters, RenditionStats, Tally as _};
 

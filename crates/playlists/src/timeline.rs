@@ -11,11 +11,10 @@ use ring_core::ChunkCache;
 use tokio::time::Instant;
 
 use crate::config::Removal;
-use crate::desk::{Break, Desk, Tenure};
+use crate::desk::{Break, Desk, Due, Tenure};
 use crate::error::PublishError;
 use crate::part::{Part, Published};
 use crate::reports::{Edges, Reports};
-use crate::vacancy::Due;
 
 /// What publishing one presentation changes. No viewer ever waits for it.
 #[derive(Debug)]

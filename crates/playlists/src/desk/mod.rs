@@ -1,13 +1,22 @@
 //! What publishing one rendition needs: the manifest, the writing side of the ring, and the books
 //! about both. Whoever holds the presentation's timeline works on it.
 
+/// What a change means for everything beside the manifest.
+mod books;
+/// Slots, bytes and deadlines.
+mod ledger;
+/// Measured bit rates.
+mod rates;
+/// An absent publisher.
+mod vacancy;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use llhls_manifest::{
-    ClosedSegment, Continuity, DiscontinuitySequence, InitVersion, LastListed, M3u8Manifest,
-    MediaDuration, MediaRef, Msn, PlaylistView, Rolled, WallClock,
+    Continuity, DiscontinuitySequence, InitVersion, LastListed, M3u8Manifest, MediaDuration,
+    MediaRef, Msn, PlaylistView, WallClock,
 };
 use ring_core::{Seq, Writer};
 use tokio::time::Instant;
@@ -15,13 +24,16 @@ use tokio::time::Instant;
 use crate::archive::Recorder;
 use crate::config::Absence;
 use crate::error::PublishError;
-use crate::ledger::{Ledger, Release};
 use crate::part::{Part, Published};
-use crate::rates::RateMeter;
 use crate::rendition::Rendition;
 use crate::reports::Reports;
 use crate::snapshot::{InitSection, Snapshot};
-use crate::vacancy::{Due, Pace, Vacancy};
+
+pub(crate) use ledger::Ledger;
+use rates::RateMeter;
+pub(crate) use rates::Rates;
+pub(crate) use vacancy::Due;
+use vacancy::{Pace, Vacancy};
 
 /// The version that a manifest asks for before any change.
 const FIRST_INIT: InitVersion = InitVersion::new(0);
@@ -54,6 +66,7 @@ pub(crate) struct Desk {
     unseen: bool,
     /// The newest part, for the siblings' reports.
     last_listed: Option<LastListed>,
+    has_parts: bool,
     ended: bool,
 }
 
@@ -106,6 +119,7 @@ impl Desk {
             behind: MediaDuration::ZERO,
             unseen: false,
             last_listed: None,
+            has_parts: view.part_target().is_some(),
             ended: false,
         }
     }
@@ -275,7 +289,13 @@ impl Desk {
         } else {
             MediaDuration::ZERO
         };
-        self.changed();
+        if self.has_parts {
+            // What `changed` would find, without making a version for it.
+            self.unseen = true;
+            self.last_listed = Some(LastListed::Part(rolled.position));
+        } else {
+            self.changed();
+        }
         let counters = &self.rendition.counters.publish;
         counters.parts.one();
         counters.bytes.add(len);
@@ -385,7 +405,6 @@ impl Desk {
     }
 }
 
-/// The books.
 impl Desk {
     fn changed(&mut self) {
         self.unseen = true;
@@ -394,79 +413,5 @@ impl Desk {
 
     fn next_slot(&self) -> Seq {
         self.rendition.reader.next()
-    }
-
-    /// A part was pushed into `slot`.
-    fn book_part(&mut self, rolled: &Rolled, slot: Seq, len: u64, now: Instant) {
-        if let Some(segment) = rolled.closed {
-            self.close(&segment, slot);
-        }
-        self.meter.part(len);
-        self.ledger.part(len);
-        if let Some(segment) = rolled.closed_after {
-            self.close(&segment, slot.next());
-        }
-        self.slide(rolled, now);
-    }
-
-    /// Something else changed; the next part gets slot `end`.
-    fn book(&mut self, rolled: &Rolled, end: Seq, now: Instant) {
-        for segment in rolled.closed_segments() {
-            self.close(&segment, end);
-        }
-        self.slide(rolled, now);
-    }
-
-    fn close(&mut self, segment: &ClosedSegment, end: Seq) {
-        self.rendition.counters.publish.segments.one();
-        self.meter.close(segment.duration, &self.rendition.rates);
-        self.ledger.close(segment.msn, end);
-        self.record(segment);
-    }
-
-    fn slide(&mut self, rolled: &Rolled, now: Instant) {
-        if let Some(removed) = &rolled.removed {
-            self.ledger.unlist(removed, now);
-            // Also without a housekeeper a stream that goes on gives back what is over.
-            self.release_due(now);
-        }
-    }
-
-    fn release(&mut self, release: Release) {
-        self.manifest.release(release.before);
-        self.writer.release_before(release.slot);
-    }
-
-    /// Hands a closed segment to the archive, if there is one, and goes on whether or not it was
-    /// taken.
-    fn record(&mut self, segment: &ClosedSegment) {
-        let Some(recorder) = &mut self.recorder else {
-            return;
-        };
-        let (view, reader) = (self.manifest.view(), self.writer.reader());
-        let media = view
-            .segment_media(segment.msn)
-            .filter_map(|media| reader.get(Seq::new(media.value())).ok())
-            .collect();
-        let init = self
-            .inits
-            .iter()
-            .find(|init| Some(init.version) == segment.init);
-        recorder.segment(segment, init.map(|init| init.bytes.clone()), media);
-    }
-
-    /// Lets go of init sections that nothing listed or retained needs any more (UP-12).
-    fn release_inits(&mut self) {
-        let Some((newest, older)) = self.inits.split_last() else {
-            return;
-        };
-        if older.is_empty() {
-            return;
-        }
-        let view = self.manifest.view();
-        if older.iter().any(|init| !view.needs_init(init.version)) {
-            let kept = older.iter().filter(|init| view.needs_init(init.version));
-            self.inits = kept.chain([newest]).cloned().collect();
-        }
     }
 }
