@@ -89,6 +89,7 @@
 
 #![forbid(unsafe_code)]
 
+mod batch;
 mod blocking;
 mod budget;
 mod cache;

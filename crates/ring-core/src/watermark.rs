@@ -25,8 +25,9 @@ use std::fmt;
 use std::sync::atomic::AtomicUsize;
 use std::task::Waker;
 
+use crate::batch::{Batch, FAN_OUT};
 use crate::sync::{AtomicU64, Mutex, Ordering};
-use crate::waiters::{Batch, FAN_OUT, Token, Waiters};
+use crate::waiters::{Token, Waiters};
 
 const ARMED: u64 = 1;
 
