@@ -21,6 +21,9 @@ mod remux;
 mod session;
 mod tags;
 
+#[cfg(test)]
+mod tests;
+
 use std::future::Future;
 use std::io;
 use std::sync::Arc;
@@ -101,8 +104,12 @@ fn is_of_one_connection(error: &io::Error) -> bool {
     )
 }
 
-/// What the fuzz target calls.
-#[cfg(fuzzing)]
+/// What the fuzz target calls, and the tests.
+#[cfg(any(test, fuzzing))]
+#[cfg_attr(
+    not(fuzzing),
+    allow(unreachable_pub, reason = "the fuzz target needs it")
+)]
 mod fuzzing {
     use super::remux::Remux;
     use super::session::{Event, Session};
