@@ -228,3 +228,49 @@ mod following {
         assert!(poll_fn(|context| cursor.poll_next(context)).await.is_none());
     }
 }
+
+#[test]
+fn a_batch_does_not_reach_over_a_reset() {
+    let writer = stream(RingConfig::default().slots(4));
+    let mut cursor = writer.reader().cursor(Start::Oldest);
+    append(&writer, 2);
+    let mut batch = Vec::new();
+    assert_eq!(cursor.next_batch_blocking(&mut batch, 8), Ok(2));
+    batch.clear();
+    let epoch = writer.reset().unwrap();
+    append(&writer, 2);
+    let resume = Seq::new(2);
+    assert_eq!(
+        cursor.next_batch_blocking(&mut batch, 8),
+        Err(CursorError::Discontinuity { epoch, resume })
+    );
+    assert!(batch.is_empty());
+    assert_eq!(cursor.next_batch_blocking(&mut batch, 8), Ok(2));
+    assert_eq!(batch[0].seq, resume);
+}
+
+#[cfg(feature = "async")]
+#[tokio::test]
+async fn an_awaited_batch_is_bounded_and_told_of_what_it_lost() {
+    let writer = stream(RingConfig::default().slots(4));
+    let mut cursor = writer.reader().cursor(Start::Oldest);
+    append(&writer, 6);
+    let mut batch = Vec::new();
+    assert_eq!(cursor.next_batch(&mut batch, 0).await, Ok(0));
+    let lagged = CursorError::Lagged {
+        skipped: 2,
+        resume: Seq::new(2),
+    };
+    assert_eq!(cursor.next_batch(&mut batch, 3).await, Err(lagged));
+    assert_eq!(cursor.next_batch(&mut batch, 3).await, Ok(3));
+    assert_eq!(cursor.next_batch(&mut batch, 3).await, Ok(1));
+    let epoch = writer.reset().unwrap();
+    append(&writer, 1);
+    let resume = Seq::new(6);
+    let told = Err(CursorError::Discontinuity { epoch, resume });
+    assert_eq!(cursor.next_batch(&mut batch, 3).await, told);
+    assert_eq!(cursor.next().await.unwrap().seq, resume);
+    writer.end();
+    let ended = Err(CursorError::Ended { next: Seq::new(7) });
+    assert_eq!(cursor.next_batch(&mut batch, 3).await, ended);
+}
