@@ -1,6 +1,6 @@
 //! What an operator decides: one TOML file, the environment over it, flags over both.
 //!
-//! [`settings`] is the one table of all keys. The structs, the defaults, the documented file that
+//! `settings` is the one table of all keys. The structs, the defaults, the documented file that
 //! `print-config` writes, the names in the environment and the reference in `docs` all come from
 //! it, so that none of them can say something else.
 //!

@@ -204,7 +204,7 @@ impl PartCutter {
 
     /// The header came again: what follows may be from an encoder that was started anew, or from a second one.
     ///
-    /// Such an encoder's clock may start where the present timeline started. After [`SHORTEST_RUN`] of media that
+    /// Such an encoder's clock may start where the present timeline started. After `SHORTEST_RUN` of media that
     /// is no repetition, since nobody sends a whole stream again from its very start.
     pub fn source_began(&mut self) {
         self.source = Source::New;
