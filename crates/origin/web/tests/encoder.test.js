@@ -1,9 +1,9 @@
 // A real encoder: ffmpeg sends a generated picture and a tone in real time, and is watched like the demo.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { after, before, test } from 'node:test';
 import { launch, openPage, shoot, untilState } from './support/browser.js';
+import { publish as publishTo, run } from './support/encoder.js';
 import { startOrigin } from './support/origin.js';
 import { assertPlayedWell, watch } from './support/watching.js';
 
@@ -21,28 +21,7 @@ after(async () => {
   await origin?.stop();
 });
 
-/** Runs a program to its end: `{code, output, errors}`. */
-function run(program, args) {
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-  const seen = { code: undefined, output: '', errors: '' };
-  child.stdout.on('data', (data) => (seen.output += data));
-  child.stderr.on('data', (data) => (seen.errors += data));
-  const ended = new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (code) => resolve(Object.assign(seen, { code })));
-  });
-  return { child, ended, seen };
-}
-
-/** Publishes `name` until stopped: 720p at 30 pictures a second, a key picture each second, in fragments of 200 ms. */
-function publish(name, codec) {
-  const url = new URL(`ingest/${name}`, origin.page).href;
-  return run('ffmpeg', ['-hide_banner', '-nostdin', '-loglevel', 'warning', '-re',
-    '-f', 'lavfi', '-i', 'testsrc2=size=1280x720:rate=30', '-f', 'lavfi', '-i', 'sine=frequency=440:sample_rate=48000',
-    '-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-g', '30', '-keyint_min', '30', '-sc_threshold', '0',
-    '-b:v', '1500k', ...codec, '-c:a', 'aac', '-b:a', '96k',
-    '-f', 'mp4', '-movflags', '+cmaf+delay_moov+skip_trailer', '-frag_duration', '200000', '-method', 'PUT', url]);
-}
+const publish = (name, codec) => publishTo(origin.page, name, codec);
 
 /** Resolves to the stream of that name once the list has it; rejects when the encoder ends before. */
 async function listed(name, encoder) {

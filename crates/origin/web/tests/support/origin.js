@@ -9,16 +9,19 @@ export const BINARY = process.env.ORIGIN_BIN ?? fileURLToPath(new URL('../../../
 const LIBRARY = fileURLToPath(new URL('../../node_modules/hls.js/dist/hls.min.js', import.meta.url));
 const START_MS = 15_000;
 
-/** Resolves to `{page, streams, log(), stop()}` once the player page's and `streams` many streams' addresses were printed. */
-export async function startOrigin({ args = [], streams: expected = 1 } = {}) {
+/**
+ * Resolves to `{page, streams, secure, log(), stop()}` once the player page's and `streams` many streams' addresses were printed; with
+ * `secure` those with TLS too, which are in `secure.page` and `secure.streams`.
+ */
+export async function startOrigin({ args = [], streams: expected = 1, secure: isSecure = false } = {}) {
   if (!existsSync(BINARY)) throw new Error(`no origin at ${BINARY}: run “cargo build --release -p origin”, or set ORIGIN_BIN`);
   const child = spawn(BINARY, ['--listen', '127.0.0.1:0', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, LLHLS_PAGE_PLAYER_LIBRARY: LIBRARY },
   });
   const lines = [];
-  const streams = [];
-  let page;
+  const clear = { page: undefined, streams: [] };
+  const secure = { page: undefined, streams: [] };
   const ended = new Promise((resolve) => child.once('exit', (code, signal) => resolve(signal ?? code)));
   createInterface({ input: child.stderr }).on('line', (line) => lines.push(line));
 
@@ -32,9 +35,11 @@ export async function startOrigin({ args = [], streams: expected = 1 } = {}) {
     createInterface({ input: child.stdout }).on('line', (line) => {
       lines.push(line);
       const url = /https?:\/\/\S+/.exec(line)?.[0];
-      if (url?.endsWith('.m3u8')) streams.push(url);
-      else if (url && /^player/i.test(line)) page ??= url;
-      if (page && streams.length >= expected) {
+      const side = url?.startsWith('https:') ? secure : clear;
+      if (url?.endsWith('.m3u8')) side.streams.push(url);
+      else if (url && /^player/i.test(line)) side.page ??= url;
+      const complete = ({ page, streams }) => page && streams.length >= expected;
+      if (complete(clear) && (!isSecure || complete(secure))) {
         clearTimeout(timer);
         resolve();
       }
@@ -43,8 +48,9 @@ export async function startOrigin({ args = [], streams: expected = 1 } = {}) {
   await ready;
 
   return {
-    page,
-    streams,
+    page: clear.page,
+    streams: clear.streams,
+    secure,
     /** Printed since the start, both streams. */
     log: () => lines.join('\n'),
     async stop() {
