@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 use clap::Parser as _;
 use origin::config::{Config, Layers, LogFormat};
 use origin::{DEMO, Demo, Limits, Origin, Server, access};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tracing_subscriber::EnvFilter;
 
 use crate::args::{Args, Command};
@@ -128,11 +128,11 @@ async fn serve(config: &Config) -> Result<(), Failure> {
     let mut server = Server::new(origin.service()).limits(limits);
     let mut roots = Vec::new();
 
-    let listener = bind(config.server.listen).await?;
+    let listener = bind(config.server.listen)?;
     roots.push(format!("http://{}", listener.local_addr()?));
     server = server.listen(listener);
     if let Some(tls) = config.tls()? {
-        let listener = bind(config.server.tls_listen).await?;
+        let listener = bind(config.server.tls_listen)?;
         roots.push(format!("https://{}", listener.local_addr()?));
         server = server.listen_tls(listener, tls);
     }
@@ -185,7 +185,7 @@ async fn take_rtmp(config: &Config, origin: &Origin) -> Result<(), Failure> {
     // Whoever lets the system choose one port wants the other one chosen too.
     let port = if server.listen.port() == 0 { 0 } else { PORT };
     let usual = SocketAddr::new(server.listen.ip(), port);
-    let bound = bind(server.rtmp_listen.unwrap_or(usual)).await;
+    let bound = bind(server.rtmp_listen.unwrap_or(usual));
     let listener = match (bound, server.rtmp_listen) {
         (Ok(listener), _) => listener,
         (Err(error), Some(_)) => return Err(error.into()),
@@ -220,7 +220,7 @@ async fn operations(
     let Some(address) = config.operations.listen else {
         return Ok(None);
     };
-    let listener = bind(address).await?;
+    let listener = bind(address)?;
     let address = listener.local_addr()?;
     tracing::info!("metrics on http://{address}/metrics");
     let limits = Limits::new()
@@ -240,10 +240,23 @@ async fn operations(
     Ok(Some(serving))
 }
 
-async fn bind(address: SocketAddr) -> Result<TcpListener, String> {
-    TcpListener::bind(address)
-        .await
-        .map_err(|error| format!("cannot listen on {address}: {error}"))
+/// How many connections may wait to be accepted: an audience comes back at once.
+const BACKLOG: u32 = 4_096;
+
+fn bind(address: SocketAddr) -> Result<TcpListener, String> {
+    listen(address).map_err(|error| format!("cannot listen on {address}: {error}"))
+}
+
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    // As `TcpListener::bind` does: a restart need not wait for the connections before it.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// Prints where to watch, one URL a line.

@@ -49,7 +49,8 @@ pub(super) async fn serve<S, B>(
         _ = phase.wait_for(|phase| *phase > Phase::Serving) => return,
     };
     match shaken {
-        Ok(stream) => drive(&shared, stream, phase, first_head).await,
+        // Boxed, or connections in clear text would have room for the state of TLS as well.
+        Ok(stream) => Box::pin(drive(&shared, stream, phase, first_head)).await,
         Err(error) => tracing::debug!(%error, "a TLS handshake failed"),
     }
 }
