@@ -150,10 +150,11 @@ async fn thousands_of_aborted_requests_leave_no_waiter(transport: Transport) {
 #[tokio::test]
 async fn aborted_requests_leave_neither_memory_nor_descriptors() {
     let binary = Binary::start(4096).await;
+    // Over a connection of its own that stays, and that was there when descriptors were counted.
+    let observer = binary.client(Transport::H2c);
+    assert_eq!(waiting(&observer).await, 0);
     let before = binary.descriptors();
     let mut after_one = 0;
-    // Over a connection of its own that stays, so that it does not count as new.
-    let observer = binary.client(Transport::H2c);
     for round in 0..50 {
         for request in blocked(&binary, &observer).await {
             request.abort();
@@ -163,7 +164,6 @@ async fn aborted_requests_leave_neither_memory_nor_descriptors() {
             after_one = binary.memory();
         }
     }
-    drop(observer);
     let settled = async {
         while binary.descriptors() > before {
             tokio::task::yield_now().await;
