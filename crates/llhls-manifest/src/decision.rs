@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::config::SegmentRequest;
+use crate::config::{PlaylistKind, SegmentRequest};
 use crate::directive::{Directives, Until};
 use crate::edge::WaitFor;
 use crate::id::{Msn, PartIndex, Position};
@@ -94,10 +94,10 @@ impl PlaylistView {
             Some(wait) => Decision::Wait(wait),
             None if self.is_playable() => Decision::Ready,
             // An on-demand playlist has segments and is not there yet; only its end helps.
-            None if edge.last_complete.is_some() => {
+            None if self.settings().kind == PlaylistKind::Vod => {
                 Decision::Wait(WaitFor::Segment(Msn::new(u64::MAX)))
             }
-            None => Decision::Wait(WaitFor::Segment(edge.media_sequence)),
+            None => Decision::Wait(WaitFor::Segment(edge.open)),
         }
     }
 

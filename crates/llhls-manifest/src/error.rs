@@ -42,6 +42,11 @@ pub enum ConfigError {
         /// The most that is allowed.
         maximum: MediaDuration,
     },
+    /// More media than three target durations is asked for before anything is served (AMB-21).
+    ServeAfter {
+        /// The most that is allowed.
+        maximum: MediaDuration,
+    },
     /// There is no such protocol version (§8).
     Version(u8),
     /// A live playlist would start less than three target durations before its end (§4.4.2.2).
@@ -80,6 +85,9 @@ impl fmt::Display for ConfigError {
             Self::Definitions => f.write_str("a definition is malformed, missing or given twice"),
             Self::StartBeyondWindow { maximum } => {
                 write!(f, "the start is more than the window of {maximum} away")
+            }
+            Self::ServeAfter { maximum } => {
+                write!(f, "serving would begin after more than {maximum}")
             }
             Self::Version(version) => write!(f, "there is no protocol version {version}"),
             Self::StartOffset { minimum } => {

@@ -132,6 +132,14 @@ impl<'a> Segments<'a> {
         self.slots.last().map(filled)
     }
 
+    /// Whether it holds a segment, and all together last at least `duration`.
+    pub(crate) fn lasts(self, duration: Decimal) -> bool {
+        let (first, last) = (self.first(), self.last());
+        first
+            .zip(last)
+            .is_some_and(|(first, last)| last.end().minus(first.at.start) >= duration)
+    }
+
     /// Without the `count` oldest.
     pub(crate) fn after(self, count: usize) -> Self {
         Self {

@@ -86,12 +86,16 @@ impl PlaylistView {
         self.edge
     }
 
-    /// Whether it may be served: it lists a complete segment (SRV-22).
+    /// Whether it may be served: it lists a complete segment, and as much media as was configured
+    /// or its end (SRV-22, AMB-21).
     #[must_use]
     pub fn is_playable(&self) -> bool {
+        let listed = self.closed.listed();
+        if self.ended() {
+            return !listed.is_empty();
+        }
         // An on-demand playlist must never change, so it does not exist before it is whole.
-        let whole = self.settings.kind != PlaylistKind::Vod || self.ended();
-        whole && !self.closed.listed().is_empty()
+        self.settings.kind != PlaylistKind::Vod && listed.lasts(self.settings.serve_after)
     }
 
     /// The initialisation section that is hinted: the next part needs it, and no segment has

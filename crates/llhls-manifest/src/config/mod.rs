@@ -48,6 +48,7 @@ pub struct ManifestConfig {
     start_offset: Option<(StartOffset, StartPrecision)>,
     retention: Retention,
     minimum_version: u8,
+    serve_after: MediaDuration,
 }
 
 impl ManifestConfig {
@@ -79,6 +80,7 @@ impl ManifestConfig {
             start_offset: None,
             retention: Retention::MediaTime,
             minimum_version: 1,
+            serve_after: MediaDuration::ZERO,
         }
     }
 
@@ -244,6 +246,16 @@ impl ManifestConfig {
     #[must_use]
     pub const fn retention(mut self, retention: Retention) -> Self {
         self.retention = retention;
+        self
+    }
+
+    /// How much media complete segments must hold before the first version may be served; the
+    /// draft asks for none, Apple's advice to packagers is more than one segment. Default zero: one
+    /// complete segment. At most three target durations, about as long as a request is held; whoever
+    /// came before the stream did may have to ask again (SRV-22, AMB-21). A stream that ends is served whatever it holds.
+    #[must_use]
+    pub const fn serve_after(mut self, duration: MediaDuration) -> Self {
+        self.serve_after = duration;
         self
     }
 

@@ -25,6 +25,7 @@ pub(crate) struct Settings {
     pub(crate) retention: Retention,
     /// What is declared where less would do.
     pub(crate) minimum_version: u8,
+    pub(crate) serve_after: Decimal,
     pub(crate) skip_date_ranges: bool,
     pub(crate) definitions: Vec<Definition>,
     pub(crate) start_offset: Option<(StartOffset, StartPrecision)>,
@@ -117,6 +118,7 @@ impl ManifestConfig {
             bit_rates: self.bit_rates,
             retention: self.retention,
             minimum_version: self.minimum_version,
+            serve_after: self.printed_serve_after(target_duration)?,
             skip_date_ranges: self.skip_date_ranges,
             definitions: self.definitions.clone(),
             start_offset: self.start_offset,
@@ -174,6 +176,17 @@ impl ManifestConfig {
             Some(given) => Ok(Some(given)),
             None => Ok(Some(target.times(3))),
         }
+    }
+
+    fn printed_serve_after(&self, target_duration: Decimal) -> Result<Decimal, ConfigError> {
+        let printed = Decimal::ceil(self.serve_after);
+        let maximum = target_duration.times(3);
+        if printed > maximum {
+            return Err(ConfigError::ServeAfter {
+                maximum: maximum.to_media(),
+            });
+        }
+        Ok(printed)
     }
 
     fn printed_hold_back(&self, target_duration: Decimal) -> Result<Option<Decimal>, ConfigError> {

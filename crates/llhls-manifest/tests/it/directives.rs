@@ -1,6 +1,6 @@
 use llhls_manifest::{
-    Cut, Decision, Directive, DirectiveError, Directives, Msn, PartIndex, PlaylistView, Position,
-    Reject, SegmentRequest, Skip, Until, WaitFor,
+    ConfigError, Cut, Decision, Directive, DirectiveError, Directives, M3u8Manifest, Msn,
+    PartIndex, PlaylistView, Position, Reject, SegmentRequest, Skip, Until, WaitFor,
 };
 
 use crate::support::{Feed, body, config, millis};
@@ -240,6 +240,31 @@ fn nothing_is_ready_before_the_first_segment() {
     let _ = feed.manifest.close_segment();
     assert_eq!(feed.view().decide(&Directives::NONE), Decision::Ready);
     assert_eq!(feed.view().decide(&part), Decision::Ready);
+}
+
+/// SRV-22, AMB-21: an operator may ask for more than one segment before the first answer.
+#[test]
+fn nothing_is_ready_before_as_much_media_as_configured() {
+    let maximum = millis(6_000);
+    let mut feed = Feed::new(config().serve_after(maximum));
+    feed.segments(1);
+    let held = |msn| Decision::Wait(WaitFor::Segment(Msn::new(msn)));
+    assert_eq!(feed.view().decide(&Directives::NONE), held(2));
+    feed.segments(1);
+    let there = Directives::parse(Some("_HLS_msn=1")).unwrap();
+    assert_eq!(feed.view().decide(&there), held(3));
+    assert!(!feed.view().is_playable());
+    feed.segments(1);
+    assert_eq!(feed.view().decide(&there), Decision::Ready);
+
+    let mut short = Feed::new(config().serve_after(maximum));
+    short.segments(1);
+    let _ = short.manifest.end();
+    assert_eq!(short.view().decide(&Directives::NONE), Decision::Ready);
+    assert!(short.view().is_playable());
+
+    let refused = M3u8Manifest::new(config().serve_after(millis(6_001))).unwrap_err();
+    assert_eq!(refused, ConfigError::ServeAfter { maximum });
 }
 
 /// SRV-06: whoever waits when the stream ends is released.
