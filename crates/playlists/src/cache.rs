@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::gzip::GzipBlocks;
 use crate::snapshot::Snapshot;
-use crate::wait::WaitingRoom;
+use crate::wait::{Announcement, WaitingRoom};
 
 pub(crate) use crate::wait::Waited;
 
@@ -22,14 +22,14 @@ pub(crate) use crate::wait::Waited;
 pub struct M3u8Cache {
     /// `None` once the rendition was removed.
     current: ArcSwapOption<Snapshot>,
-    room: WaitingRoom,
+    room: Arc<WaitingRoom>,
     /// What later versions need again of the text of earlier ones.
     blocks: Arc<GzipBlocks>,
 }
 
 impl M3u8Cache {
     pub(crate) fn new(mut first: Snapshot, seats: usize) -> Self {
-        let room = WaitingRoom::new(&first.view().edge(), seats);
+        let room = Arc::new(WaitingRoom::new(&first.view().edge(), seats));
         let blocks = Arc::new(GzipBlocks::default());
         first.share_blocks(&blocks);
         Self {
@@ -39,19 +39,18 @@ impl M3u8Cache {
         }
     }
 
-    /// Makes `snapshot` the current version and wakes whoever waits for what it brings.
-    pub(crate) fn publish(&self, mut snapshot: Snapshot) {
+    /// Makes `snapshot` the current version. Whoever waits for what it brings is woken when the
+    /// announcement is dropped, and the version before is freed. Nothing happens after removal.
+    pub(crate) fn publish(&self, mut snapshot: Snapshot) -> Option<Announcement> {
         snapshot.share_blocks(&self.blocks);
         let version = Arc::new(snapshot);
-        // The version before is freed here, behind the lock.
-        let _before = self
-            .room
-            .publish(&version, || self.current.swap(Some(Arc::clone(&version))));
+        self.room
+            .publish(&version, || self.current.swap(Some(Arc::clone(&version))))
     }
 
-    /// Ends all waits; nothing is visible from now on.
-    pub(crate) fn remove(&self) {
-        let _before = self.room.remove(|| self.current.swap(None));
+    /// Nothing is visible from now on. All waits end when the announcement is dropped.
+    pub(crate) fn remove(&self) -> Announcement {
+        self.room.remove(|| self.current.swap(None))
     }
 
     /// The current version, or nothing when the rendition was removed. Never waits.

@@ -18,27 +18,24 @@ pub(crate) struct Calendar {
 }
 
 impl Calendar {
-    /// Moves the entry of a presentation. O(log presentations).
+    /// Moves the entry of a presentation. O(log presentations). If it is the earliest now, the
+    /// housekeeper has to be woken, behind the caller's own lock.
     pub(crate) fn move_entry(
-        &self,
+        self: &Arc<Self>,
         presentation: &Arc<Presentation>,
         from: Option<Instant>,
         to: Option<Instant>,
-    ) {
+    ) -> Option<Alarm> {
         let mut entries = self.lock();
         if let Some(from) = from {
             entries.remove(&(from, presentation.id));
         }
-        let Some(to) = to else { return };
-        let key = (to, presentation.id);
+        let key = (to?, presentation.id);
         entries.insert(key, Arc::downgrade(presentation));
         let is_first = entries
             .first_key_value()
             .is_some_and(|(first, _)| *first == key);
-        drop(entries);
-        if is_first {
-            self.earlier.notify_one();
-        }
+        is_first.then(|| Alarm(Arc::clone(self)))
     }
 
     /// When the next presentation has to be tended.
@@ -58,12 +55,23 @@ impl Calendar {
         self.earlier.notified()
     }
 
-    /// Wakes whoever sleeps: the registry is going.
+    /// Wakes whoever sleeps: the earliest entry is another one, or the registry is going.
     pub(crate) fn wake(&self) {
         self.earlier.notify_one();
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<(Instant, u64), Weak<Presentation>>> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Wakes the housekeeper when it is dropped: another entry is the earliest.
+#[derive(Debug)]
+#[must_use = "the housekeeper is woken when this is dropped, and no lock may be held then"]
+pub(crate) struct Alarm(Arc<Calendar>);
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        self.0.wake();
     }
 }

@@ -34,6 +34,7 @@
 //! The facade crate `llhls` shows the whole path in one example; [`Playlists`], [`Publisher`] and
 //! [`Viewer`] show their own parts of it.
 
+mod aftermath;
 mod archive;
 mod cache;
 mod calendar;

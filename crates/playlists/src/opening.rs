@@ -10,6 +10,7 @@ use llhls_manifest::{
 };
 use ring_core::{OpenError, RingConfig};
 
+use crate::aftermath::Aftermath;
 use crate::archive::{Recorder, RecordingId};
 use crate::cache::M3u8Cache;
 use crate::config::{OnConflict, uri_query};
@@ -37,6 +38,8 @@ impl Inner {
     ) -> Result<Publisher, PublisherError> {
         multivariant::check(name, &config.media).map_err(PublisherError::Media)?;
         // The write lock makes looking and opening one step; it is taken once per publisher.
+        // Dropped behind the lock, for it is declared before it.
+        let mut aftermath = Aftermath::default();
         let mut presentations = self.write();
         let known = presentations.get(presentation).cloned();
         let (home, is_new) = match known {
@@ -54,10 +57,10 @@ impl Inner {
             .find(name.as_str())
             .is_none_or(|(_, desk)| desk.is_ended());
         if must_open {
-            self.make_place(&presentations)?;
+            self.make_place(&presentations, &mut aftermath)?;
         }
         let tenure = Tenure(self.next_number());
-        let publisher = home.step(|timeline, now| {
+        let publisher = home.step_leaving(&mut aftermath, |timeline, now| {
             let (slot, rendition) = match timeline.find(name.as_str()) {
                 Some((slot, desk)) if !desk.is_ended() => {
                     if desk.is_held() {
@@ -116,6 +119,7 @@ impl Inner {
     fn make_place(
         &self,
         presentations: &HashMap<StreamName, Arc<Presentation>>,
+        aftermath: &mut Aftermath,
     ) -> Result<(), PublisherError> {
         let limits = &self.config;
         let limit =
@@ -127,8 +131,10 @@ impl Inner {
             };
             known.extend(presentation.previous());
             while self.ring.len() >= limit
-                && presentation.step(|timeline, now| timeline.cut_departed_short(now))
-            {}
+                && presentation
+                    .step_leaving(aftermath, |timeline, now| timeline.cut_departed_short(now))
+            {
+            }
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use llhls_manifest::{Decision, Directives, WaitFor};
 
+use crate::aftermath::Aftermath;
 use crate::cache::Waited;
 use crate::calendar::Calendar;
 use crate::config::{Removal, uri_query};
@@ -116,29 +117,48 @@ impl Presentation {
         self.timeline.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes the timeline, and notes when it has to be looked after next.
+    /// Whether nobody holds the timeline.
+    #[cfg(test)]
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.timeline.try_lock().is_ok()
+    }
+
+    /// Changes the timeline, and notes when it has to be looked after next. Then, without the
+    /// lock, wakes those whom the change concerns.
     pub(crate) fn step<T>(self: &Arc<Self>, change: impl FnOnce(&mut Timeline, Instant) -> T) -> T {
+        let mut aftermath = Aftermath::default();
+        self.step_leaving(&mut aftermath, change)
+    }
+
+    /// As [`step`](Self::step), by a caller who holds another lock; it drops `aftermath` behind it.
+    pub(crate) fn step_leaving<T>(
+        self: &Arc<Self>,
+        aftermath: &mut Aftermath,
+        change: impl FnOnce(&mut Timeline, Instant) -> T,
+    ) -> T {
         let mut timeline = self.timeline();
         // Under the lock: steps are in the order of their times.
         let result = change(&mut timeline, Instant::now());
         self.reschedule(&mut timeline);
+        aftermath.append(&mut timeline.aftermath);
         result
     }
 
     /// Sees to what is due at `now`.
     pub(crate) fn tend(self: &Arc<Self>, now: Instant) {
-        let mut timeline = self.timeline();
-        // The calendar gave the entry away.
-        timeline.scheduled = None;
-        timeline.tend(now);
-        self.reschedule(&mut timeline);
+        self.step(|timeline, _| {
+            // The calendar gave the entry away.
+            timeline.scheduled = None;
+            timeline.tend(now);
+        });
     }
 
     fn reschedule(self: &Arc<Self>, timeline: &mut Timeline) {
         let due = timeline.next_due();
         if due != timeline.scheduled {
-            // The one lock taken under another here; the calendar never takes the timeline's.
-            self.calendar.move_entry(self, timeline.scheduled, due);
+            // The calendar's lock under the timeline's, never the other way round.
+            let alarm = self.calendar.move_entry(self, timeline.scheduled, due);
+            timeline.aftermath.ring(alarm);
             timeline.scheduled = due;
         }
     }

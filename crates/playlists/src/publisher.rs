@@ -232,3 +232,168 @@ impl Drop for Publisher {
         });
     }
 }
+
+/// Law 9: wakers and what hangs on a version are code of others, which may come back to the registry.
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::{Context, Wake};
+    use std::time::Duration;
+
+    use llhls_manifest::{Cut, ManifestConfig, MediaDuration, ResourceNames};
+
+    use super::*;
+    use crate::{Absence, Audio, Playlists, RegistryConfig, RenditionConfig, Video, Viewer};
+
+    /// Looks at the timeline's lock when it is woken, and when a version that it is attached to is freed.
+    struct Witness {
+        presentation: Arc<Presentation>,
+        woken: AtomicUsize,
+        freed: AtomicUsize,
+    }
+
+    struct Attached(Arc<Witness>);
+
+    impl Wake for Witness {
+        fn wake(self: Arc<Self>) {
+            assert!(self.presentation.is_at_rest(), "woken under the timeline");
+            self.woken.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    impl Drop for Attached {
+        fn drop(&mut self) {
+            let Self(witness) = self;
+            assert!(
+                witness.presentation.is_at_rest(),
+                "freed under the timeline"
+            );
+            witness.freed.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    struct World {
+        playlists: Playlists,
+        video: Publisher,
+        audio: Publisher,
+    }
+
+    impl World {
+        fn new() -> Self {
+            let config = RegistryConfig::new()
+                .bytes_per_rendition(1 << 20)
+                .absence(Absence::End { linger: 1 });
+            let playlists = Playlists::new(config).unwrap();
+            let open = |name: &str, media| {
+                let manifest = ManifestConfig::new(ResourceNames::new("e1").unwrap());
+                let config = RenditionConfig { manifest, media };
+                let names = ("show".parse().unwrap(), name.parse().unwrap());
+                let mut publisher = playlists.publisher(&names.0, &names.1, config).unwrap();
+                publisher.init(Bytes::from_static(b"init"));
+                publisher.publish(part().cut(Cut::After)).unwrap();
+                publisher.publish(part()).unwrap();
+                publisher
+            };
+            Self {
+                video: open("video", Media::Video(Video::new("avc1.64001f", 1280, 720))),
+                audio: open("audio", Media::Audio(Audio::new("mp4a.40.2", 2))),
+                playlists,
+            }
+        }
+
+        fn witness(&self) -> Arc<Witness> {
+            Arc::new(Witness {
+                presentation: Arc::clone(&self.video.presentation),
+                woken: AtomicUsize::new(0),
+                freed: AtomicUsize::new(0),
+            })
+        }
+
+        fn viewer(&self) -> Viewer {
+            self.playlists.viewer("show", "video").unwrap()
+        }
+    }
+
+    fn part() -> Part {
+        let second = MediaDuration::from_secs(1);
+        Part::new(Bytes::from_static(b"media"), second).independent()
+    }
+
+    fn later() -> Instant {
+        Instant::now() + Duration::from_secs(3600)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_is_woken_and_nothing_is_freed_under_the_timeline() {
+        type Step = fn(World) -> Playlists;
+        let steps: [(&str, Step); 8] = [
+            ("publish", |mut world| {
+                world.video.publish(part()).unwrap();
+                world.playlists
+            }),
+            ("publish_together", |mut world| {
+                let parts = [(&mut world.audio, part()), (&mut world.video, part())];
+                assert_eq!(Publisher::publish_together(parts).len(), 2);
+                world.playlists
+            }),
+            ("gap", |mut world| {
+                world.video.gap(Duration::from_secs(1)).unwrap();
+                world.playlists
+            }),
+            ("init", |mut world| {
+                world.video.init(Bytes::from_static(b"other"));
+                world.playlists
+            }),
+            ("fin", |world| {
+                world.video.fin();
+                world.playlists
+            }),
+            ("fin of all", |world| {
+                world.playlists.fin("show");
+                world.playlists
+            }),
+            ("absence", |world| {
+                let World {
+                    playlists, video, ..
+                } = world;
+                drop(video);
+                playlists.tick(later());
+                playlists
+            }),
+            // The last version goes with the media.
+            ("remove", |world| {
+                world.playlists.remove("show");
+                world.playlists.tick(later());
+                world.playlists
+            }),
+        ];
+        for (name, step) in steps {
+            let world = World::new();
+            let (witness, viewer) = (world.witness(), world.viewer());
+            let attached = |_: &_| Attached(Arc::clone(&witness));
+            assert!(viewer.snapshot().unwrap().attachment(attached).is_some());
+            let mut hinted = pin!(viewer.part(viewer.edge().unwrap().next_part()));
+            let waker = Arc::clone(&witness).into();
+            let mut context = Context::from_waker(&waker);
+            assert!(hinted.as_mut().poll(&mut context).is_pending());
+            let playlists = step(world);
+            assert_eq!(witness.woken.load(Ordering::Relaxed), 1, "{name}");
+            assert_eq!(witness.freed.load(Ordering::Relaxed), 1, "{name}");
+            assert!(hinted.poll(&mut context).is_ready(), "{name}");
+            drop(playlists);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_housekeeper_is_woken_behind_the_timeline() {
+        let world = World::new();
+        let witness = world.witness();
+        let mut housekeeping = pin!(world.playlists.housekeeping());
+        let waker = Arc::clone(&witness).into();
+        let mut context = Context::from_waker(&waker);
+        assert!(housekeeping.as_mut().poll(&mut context).is_pending());
+        drop(world.video);
+        assert_eq!(witness.woken.load(Ordering::Relaxed), 1);
+    }
+}

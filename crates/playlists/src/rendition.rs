@@ -9,6 +9,7 @@ use std::time::Duration;
 use llhls_manifest::PlaylistView;
 use ring_core::Reader;
 
+use crate::aftermath::Aftermath;
 use crate::cache::M3u8Cache;
 use crate::config::uri_query;
 use crate::desk::Rates;
@@ -46,7 +47,7 @@ pub(crate) struct Rendition {
 
 /// What is left of playlists that are gone, while their media must stay downloadable.
 #[derive(Debug, Default)]
-struct Past {
+pub(crate) struct Past {
     /// The last version of this rendition, once its playlist was removed (UP-16).
     farewell: Option<Arc<Snapshot>>,
     /// What had this name before.
@@ -163,18 +164,18 @@ impl Rendition {
     }
 
     /// Takes the playlist away and ends all waits; media is found by its last version.
-    pub(crate) fn remove_playlist(&self) {
+    pub(crate) fn remove_playlist(&self, aftermath: &mut Aftermath) {
         let last = self.cache.current();
         self.past().farewell = last;
-        self.cache.remove();
+        aftermath.announce(Some(self.cache.remove()));
         if let Some(dvr) = &self.dvr {
-            dvr.cache.remove();
+            aftermath.announce(Some(dvr.cache.remove()));
         }
     }
 
     /// Forgets the last version of a removed playlist, and whatever was before it.
-    pub(crate) fn forget(&self) {
-        *self.past() = Past::default();
+    pub(crate) fn forget(&self, aftermath: &mut Aftermath) {
+        aftermath.free_past(std::mem::take(&mut *self.past()));
     }
 
     /// Lets go of a predecessor whose time is over.

@@ -10,6 +10,7 @@ use llhls_manifest::{Continuity, DiscontinuitySequence, MediaDuration};
 use ring_core::ChunkCache;
 use tokio::time::Instant;
 
+use crate::aftermath::Aftermath;
 use crate::config::Removal;
 use crate::desk::{Break, Desk, Due, Tenure};
 use crate::error::PublishError;
@@ -31,6 +32,8 @@ pub(crate) struct Timeline {
     ring: ChunkCache<u64>,
     /// What the calendar has noted.
     pub(crate) scheduled: Option<Instant>,
+    /// What is left to be done behind the timeline's lock.
+    pub(crate) aftermath: Aftermath,
 }
 
 /// The playlists are gone.
@@ -59,6 +62,7 @@ impl Timeline {
             removed: None,
             ring,
             scheduled: None,
+            aftermath: Aftermath::default(),
         }
     }
 
@@ -126,7 +130,7 @@ impl Timeline {
             keeps_media: true,
         });
         for desk in &self.desks {
-            desk.rendition.remove_playlist();
+            desk.rendition.remove_playlist(&mut self.aftermath);
         }
         self.release_departed(now);
     }
@@ -156,10 +160,11 @@ impl Timeline {
         for (desk, _) in self.departed.extract_if(.., |(_, until)| *until <= now) {
             let gone = &desk.rendition;
             self.ring.remove(&gone.ring_key);
-            gone.forget();
+            gone.forget(&mut self.aftermath);
             for desk in &self.desks {
                 desk.rendition.forget_predecessor(gone);
             }
+            self.aftermath.free_desk(desk);
         }
         if let Some(removed) = &mut self.removed
             && removed.keeps_media
@@ -168,7 +173,7 @@ impl Timeline {
             removed.keeps_media = false;
             for desk in &self.desks {
                 self.ring.remove(&desk.rendition.ring_key);
-                desk.rendition.forget();
+                desk.rendition.forget(&mut self.aftermath);
             }
         }
     }
@@ -283,12 +288,14 @@ impl Timeline {
     }
 
     /// Makes a version of each changed rendition visible: all of them report the same instant.
+    /// Who waits for them is woken behind the lock.
     pub(crate) fn make_visible(&mut self) {
         let edges = Edges::collect(self.desks.iter().map(Desk::last_listed));
         for (slot, desk) in self.desks.iter_mut().enumerate() {
             let reports = || Reports::new(Arc::clone(&self.uris), edges.clone(), slot);
             if let Some(version) = desk.next_version(reports) {
-                desk.rendition.cache.publish(version);
+                let announcement = desk.rendition.cache.publish(version);
+                self.aftermath.announce(announcement);
             }
         }
     }

@@ -109,6 +109,25 @@ struct Arrival {
     version: OnceLock<Option<Arc<Snapshot>>>,
 }
 
+/// A version that is visible while those whom it concerns sleep still. Dropped, it wakes them, and
+/// frees the version before unless somebody reads it.
+///
+/// Announcements may overtake each other: what was settled by the later one wakes all whom the
+/// earlier one concerns, and each answers with the version that was left for it.
+#[derive(Debug)]
+#[must_use = "waiters are woken when this is dropped, and no lock may be held then"]
+pub(crate) struct Announcement {
+    room: Arc<WaitingRoom>,
+    settled: Milestone,
+    _before: Option<Arc<Snapshot>>,
+}
+
+impl Drop for Announcement {
+    fn drop(&mut self) {
+        self.room.milestones.raise(self.settled.0);
+    }
+}
+
 /// How a wait ended.
 #[derive(Debug)]
 pub(crate) enum Waited<T> {
@@ -143,40 +162,50 @@ impl WaitingRoom {
         self.milestones.waiting()
     }
 
-    /// Lets `show` make a version visible, then wakes those whom it concerns. Not after removal,
-    /// which is final: a publisher that has not noticed yet must not undo it.
-    pub(crate) fn publish<R>(
-        &self,
+    /// Lets `show` make a version visible in the place of the one that it gives; whom it concerns
+    /// is woken by the announcement. Not after removal, which is final: a publisher that has not
+    /// noticed yet must not undo it.
+    pub(crate) fn publish(
+        self: &Arc<Self>,
         version: &Arc<Snapshot>,
-        show: impl FnOnce() -> R,
-    ) -> Option<R> {
+        show: impl FnOnce() -> Option<Arc<Snapshot>>,
+    ) -> Option<Announcement> {
         let settled = self.scale.settled(&version.view().edge());
-        let shown = {
-            let mut state = self.state();
-            if state.removed {
-                return None;
-            }
-            let shown = show();
-            state.settled = settled;
-            state.arrive(settled, Some(version));
-            shown
-        };
-        self.milestones.raise(settled.0);
-        Some(shown)
+        let mut state = self.state();
+        if state.removed {
+            return None;
+        }
+        let before = show();
+        state.settled = settled;
+        state.arrive(settled, Some(version));
+        drop(state);
+        Some(self.announcement(settled, before))
     }
 
     /// As [`publish`](Self::publish) of nothing, for ever: ends all waits.
-    pub(crate) fn remove<R>(&self, show: impl FnOnce() -> R) -> R {
-        let shown = {
-            let mut state = self.state();
-            let shown = show();
-            state.removed = true;
-            state.settled = Milestone::END;
-            state.arrive(Milestone::END, None);
-            shown
-        };
-        self.milestones.raise(Milestone::END.0);
-        shown
+    pub(crate) fn remove(
+        self: &Arc<Self>,
+        show: impl FnOnce() -> Option<Arc<Snapshot>>,
+    ) -> Announcement {
+        let mut state = self.state();
+        let before = show();
+        state.removed = true;
+        state.settled = Milestone::END;
+        state.arrive(Milestone::END, None);
+        drop(state);
+        self.announcement(Milestone::END, before)
+    }
+
+    fn announcement(
+        self: &Arc<Self>,
+        settled: Milestone,
+        before: Option<Arc<Snapshot>>,
+    ) -> Announcement {
+        Announcement {
+            room: Arc::clone(self),
+            settled,
+            _before: before,
+        }
     }
 
     /// Waits until `test` gives a value, for the current or a later version, at most until
@@ -388,7 +417,7 @@ mod tests {
 
     #[test]
     fn who_leaves_takes_the_meeting_point_along_unless_others_wait_there() {
-        let room = WaitingRoom::new(&edge(7, 0), 10);
+        let room = Arc::new(WaitingRoom::new(&edge(7, 0), 10));
         let target = room.scale.target(WaitFor::Part(at(7, 0)));
         let expected = || room.state().expected.len();
         let first = room.seat(target).unwrap();
@@ -403,7 +432,7 @@ mod tests {
         assert_eq!(expected(), 0);
 
         let last = room.seat(target).unwrap();
-        room.remove(|| ());
+        drop(room.remove(|| None));
         assert_eq!(expected(), 0);
         assert!(last.version().is_none());
         assert!(room.seat(target).is_none(), "nobody waits for what is gone");

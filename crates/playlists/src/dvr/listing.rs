@@ -183,7 +183,7 @@ impl Dvr {
         drop(listing);
         // Each segment's reference is its own number.
         let oldest = version.view().oldest_media();
-        self.cache.publish(version);
+        drop(self.cache.publish(version));
         if let Some(oldest) = oldest {
             sink.expired(&self.recording, Msn::new(oldest.value()));
         }
@@ -195,7 +195,7 @@ impl Dvr {
         listing.manifest.end();
         let version = snapshot(&listing.manifest, &self.counters);
         drop(listing);
-        self.cache.publish(version);
+        drop(self.cache.publish(version));
     }
 
     /// Starts where the numbers start, behind what the sink still has.
