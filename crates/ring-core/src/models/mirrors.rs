@@ -64,6 +64,34 @@ fn a_mirror_made_beside_a_removal_does_not_outlive_it() {
 }
 
 #[test]
+fn a_mirror_made_beside_an_overwrite_and_a_removal_outlives_neither() {
+    check(|| {
+        let ring = ring(1);
+        ring.append(payload(0), ()).unwrap();
+        for turn in 0..9 {
+            ring.read_in_lane(turn % 2, 0, |_| ()).unwrap();
+        }
+        let writer = {
+            let ring = Arc::clone(&ring);
+            thread::spawn(move || ring.append(payload(1), ()).is_ok())
+        };
+        let remover = {
+            let ring = Arc::clone(&ring);
+            thread::spawn(move || ring.remove().is_some())
+        };
+        if let Some(found) = ring.read_in_lane(0, 0, |content| content.payload.clone()) {
+            assert_eq!(found, payload(0));
+        }
+        writer.join().unwrap();
+        assert!(remover.join().unwrap());
+        for (lane, position) in [(0, 0), (1, 0), (0, 1), (1, 1)] {
+            assert!(ring.read_in_lane(lane, position, |_| ()).is_none());
+            assert_eq!(ring.mirrored_in(lane, position), None);
+        }
+    });
+}
+
+#[test]
 fn mirrors_are_made_and_are_right() {
     check(|| {
         let ring = ring(1);
