@@ -10,6 +10,13 @@ ci/setup.sh
 step "unit and integration tests" \
     cargo test --quiet --locked --workspace --lib --bins --tests --examples
 step "documentation examples" cargo test --quiet --locked --workspace --doc
+ring_examples() {
+    local example
+    for example in telemetry replica blocking; do
+        cargo run --quiet --locked -p ring-core --example "$example" || return 1
+    done
+}
+step "ring-core's examples run" ring_examples
 step "ring-core without its default features" \
     cargo test --quiet --locked -p ring-core --no-default-features
 step "ring-core with all of its features" \
