@@ -1,4 +1,6 @@
 use std::collections::BTreeMap;
+use std::pin::pin;
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -91,6 +93,38 @@ async fn it_says_of_each_segment_what_the_live_playlist_said() {
     assert!(ended.ended);
     check_succession(&last, &ended).unwrap();
     assert_eq!(sink.ended.len(), 1);
+}
+
+/// Law 8: dropped after any number of polls, a request leaves no byte and no waiter.
+#[tokio::test(start_paused = true)]
+async fn a_request_that_is_dropped_leaves_nothing() {
+    let (playlists, _archive, mut worker) = registry(ArchiveConfig::new());
+    let mut sink = MemorySink::default();
+    let mut publisher = publisher(&playlists);
+    lively(&mut publisher, 0);
+    work(&mut worker, &mut sink);
+    let dvr = dvr(&playlists);
+    let request = directives("_HLS_msn=2");
+    let mut context = Context::from_waker(Waker::noop());
+    let mut dropped_after = |polls: u32| {
+        let mut running = pin!(dvr.playlist(&request, Coding::Gzip));
+        for _ in 0..polls {
+            assert!(running.as_mut().poll(&mut context).is_pending());
+        }
+    };
+    dropped_after(1); // Lists grow once and stay; that is not of this request.
+    for polls in 0..4 {
+        let left = allocation_counter::measure(|| dropped_after(polls));
+        assert_eq!((left.count_current, left.bytes_current), (0, 0), "{polls}");
+    }
+
+    // Nor does one that is dropped after what it waited for has come.
+    let mut late = Box::pin(dvr.playlist(&request, Coding::Gzip));
+    assert!(late.as_mut().poll(&mut context).is_pending());
+    lively(&mut publisher, 1);
+    work(&mut worker, &mut sink);
+    drop(late);
+    assert_eq!(listed(&dvr, "_HLS_msn=2").await.segments.len(), 2);
 }
 
 #[tokio::test(start_paused = true)]
