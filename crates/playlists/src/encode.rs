@@ -30,6 +30,12 @@ pub struct Body {
 }
 
 impl Body {
+    /// A text that is no version's, such as that of a recording. Compressed anew by each call.
+    #[must_use]
+    pub fn of(text: String, coding: Coding) -> Self {
+        Encoded::new(text).body(coding)
+    }
+
     /// Adds the validator; both share one allocation.
     pub(crate) fn new(mut bytes: Vec<u8>) -> Self {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";

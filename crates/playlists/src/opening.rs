@@ -202,7 +202,7 @@ impl Inner {
             let recording = RecordingId::new(home.clone(), name.clone(), view.names());
             let counters = Arc::clone(&counters);
             Dvr::new(
-                recording,
+                (recording, config.media.clone()),
                 &manifest_config,
                 &view,
                 archive,

@@ -41,6 +41,12 @@ impl FrameRate {
         }
     }
 
+    /// Frames in a thousand seconds.
+    #[must_use]
+    pub const fn as_thousandths(self) -> u64 {
+        self.thousandths
+    }
+
     pub(super) fn write(self, out: &mut String) {
         write_thousandths(out, self.thousandths);
     }

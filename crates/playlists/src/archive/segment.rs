@@ -9,6 +9,7 @@ use llhls_manifest::{
     Msn, ResourceNames, WallClock,
 };
 
+use crate::media::Media;
 use crate::name::StreamName;
 
 /// One life of one rendition: what an epoch of its names stands for.
@@ -115,6 +116,8 @@ pub struct ArchivedSegment {
     pub names: ResourceNames,
     /// `EXT-X-TARGETDURATION` of its playlist.
     pub target_duration: MediaDuration,
+    /// What its rendition carried when it was opened.
+    pub carries: Media,
     /// What a playlist says about it.
     pub facts: SegmentFacts,
     /// The init section that it needs, whichever segment came with it first.

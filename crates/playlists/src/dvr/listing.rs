@@ -16,6 +16,7 @@ use crate::archive::{
     Archive, ArchivedSegment, Job, Missed, RecordingId, SegmentFacts, SegmentSink, Shared,
 };
 use crate::cache::M3u8Cache;
+use crate::media::Media;
 use crate::reports::Reports;
 use crate::snapshot::Snapshot;
 use crate::stats::RenditionCounters;
@@ -31,6 +32,7 @@ pub(crate) struct Dvr {
     config: ManifestConfig,
     pub(super) names: ResourceNames,
     target_duration: MediaDuration,
+    carries: Media,
     pub(crate) cache: M3u8Cache,
     /// For the worker alone, and therefore never contended.
     listing: Mutex<Listing>,
@@ -74,7 +76,7 @@ impl Listing {
 impl Dvr {
     /// The DVR playlist beside a live one, before the first segment.
     pub(crate) fn new(
-        recording: RecordingId,
+        (recording, carries): (RecordingId, Media),
         live: &ManifestConfig,
         view: &PlaylistView,
         archive: &Archive,
@@ -95,6 +97,7 @@ impl Dvr {
             config,
             names: view.names().clone(),
             target_duration: view.target_duration(),
+            carries,
             cache: M3u8Cache::new(first, seats),
             listing: Mutex::new(Listing {
                 manifest,
@@ -120,6 +123,7 @@ impl Dvr {
             recording: self.recording.clone(),
             names: self.names.clone(),
             target_duration: self.target_duration,
+            carries: self.carries.clone(),
             facts,
             init,
             media,

@@ -9,23 +9,28 @@ use std::str::FromStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use llhls_manifest::{
-    Availability, Continuity, DiscontinuitySequence, InitVersion, ManifestConfig, MediaDuration,
-    Msn, ResourceNames, WallClock,
+    Availability, Continuity, DiscontinuitySequence, FrameRate, InitVersion, ManifestConfig,
+    MediaDuration, Msn, ResourceNames, WallClock,
 };
 use twox_hash::XxHash3_64;
 
 use crate::archive::segment::SegmentFacts;
+use crate::media::{Audio, Media, Video};
 
 /// The name of the file. Resources have an extension, so none is called this.
 pub(super) const INDEX: &str = "index";
 
 const FORMAT: &str = "llhls-recording-1";
 
+const THOUSAND: NonZeroU32 = NonZeroU32::new(1000).unwrap();
+
 /// What holds for all segments of a recording.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Header {
     pub(super) names: ResourceNames,
     pub(super) target_secs: NonZeroU32,
+    /// What the rendition carries; unknown where an older version wrote the index.
+    pub(super) carries: Option<Media>,
 }
 
 /// One segment, and when it was stored.
@@ -48,7 +53,11 @@ pub(super) struct Index {
 
 impl Header {
     /// The header of a recording under these names, whatever query playlists add to them.
-    pub(super) fn new(names: &ResourceNames, target_duration: MediaDuration) -> Self {
+    pub(super) fn new(
+        names: &ResourceNames,
+        target_duration: MediaDuration,
+        carries: &Media,
+    ) -> Self {
         let plain = ResourceNames::new(names.epoch());
         let plain = plain.and_then(|plain| plain.extension(&extension(names)));
         let secs = target_duration.as_nanos() / 1_000_000_000;
@@ -58,16 +67,24 @@ impl Header {
                 .ok()
                 .and_then(NonZeroU32::new)
                 .expect("a playlist's target is between a second and a day"),
+            carries: Some(carries.clone()),
         }
+    }
+
+    /// Whether segments under the other header can be listed behind those under this one.
+    pub(super) fn is_continued_by(&self, other: &Self) -> bool {
+        (&self.names, self.target_secs) == (&other.names, other.target_secs)
     }
 
     pub(super) fn line(&self) -> String {
         let names = &self.names;
+        let carries = self.carries.as_ref().and_then(carried);
         sealed(&format!(
-            "{FORMAT} {} {} {}",
+            "{FORMAT} {} {} {}{}",
             names.epoch(),
             extension(names),
-            self.target_secs
+            self.target_secs,
+            carries.unwrap_or_default()
         ))
     }
 
@@ -83,7 +100,12 @@ impl Header {
         let names = ResourceNames::new(words.next()?).ok()?;
         let names = names.extension(words.next()?).ok()?;
         let target_secs = words.next()?.parse().ok()?;
-        Some(Self { names, target_secs })
+        let carries = carries(words);
+        Some(Self {
+            names,
+            target_secs,
+            carries,
+        })
     }
 }
 
@@ -185,6 +207,47 @@ fn extension(names: &ResourceNames) -> String {
     name.rsplit('.').next().unwrap_or_default().to_owned()
 }
 
+/// What a rendition carries as words, each with a space before it; nothing where a text in it is
+/// not one word.
+fn carried(media: &Media) -> Option<String> {
+    let is_word = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
+    let words = match media {
+        Media::Video(video) => {
+            let rate = video.frame_rate.map_or(0, FrameRate::as_thousandths);
+            let Video { width, height, .. } = video;
+            format!(" video {} {width} {height} {rate}", video.codec)
+        }
+        Media::Audio(audio) => {
+            let language = audio.language.as_deref().unwrap_or("-");
+            if !is_word(language) {
+                return None;
+            }
+            format!(" audio {} {} {language}", audio.codec, audio.channels)
+        }
+    };
+    is_word(media.codec()).then_some(words)
+}
+
+/// Reads what [`carried`] wrote.
+fn carries<'a>(mut words: impl Iterator<Item = &'a str>) -> Option<Media> {
+    match words.next()? {
+        "video" => {
+            let codec = words.next()?;
+            let mut video = Video::new(codec, number(words.next())?, number(words.next())?);
+            let rate: u32 = number(words.next())?;
+            video.frame_rate = (rate > 0).then(|| FrameRate::new(rate, THOUSAND));
+            Some(Media::Video(video))
+        }
+        "audio" => {
+            let mut audio = Audio::new(words.next()?, number(words.next())?);
+            let language = words.next()?;
+            audio.language = (language != "-").then(|| language.to_owned());
+            Some(Media::Audio(audio))
+        }
+        _ => None,
+    }
+}
+
 /// The text as a line, with its checksum.
 fn sealed(text: &str) -> String {
     let sum = XxHash3_64::oneshot(text.as_bytes());
@@ -222,7 +285,35 @@ mod tests {
         Header {
             names,
             target_secs: NonZeroU32::MIN,
+            carries: None,
         }
+    }
+
+    #[test]
+    fn what_a_rendition_carries_is_read_as_it_was_written() {
+        let mut with_rate = Video::new("avc1.64001f", 1280, 720);
+        with_rate.frame_rate = Some(FrameRate::new(30_000, NonZeroU32::new(1001).unwrap()));
+        let mut with_language = Audio::new("mp4a.40.2", 2);
+        with_language.language = Some("de-AT".to_owned());
+        for media in [
+            Media::Video(with_rate),
+            Media::Video(Video::new("hvc1.1.6.L93.B0", 640, 360)),
+            Media::Audio(with_language),
+            Media::Audio(Audio::new("opus", 6)),
+        ] {
+            let carries = Some(media);
+            let header = Header {
+                carries,
+                ..header()
+            };
+            assert_eq!(Header::read(&header.line()), Some(header));
+        }
+        let strange = Some(Media::Audio(Audio::new("two words", 2)));
+        let strange = Header {
+            carries: strange,
+            ..header()
+        };
+        assert_eq!(Header::read(&strange.line()), Some(header()), "left out");
     }
 
     fn entry(msn: u64) -> Entry {

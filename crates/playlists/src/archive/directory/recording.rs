@@ -3,12 +3,19 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
-use llhls_manifest::{DiscontinuitySequence, MediaDuration, Msn, ResourceName};
+use llhls_manifest::{
+    Availability, BandwidthMeter, Definition, DiscontinuitySequence, MediaDuration, Msn,
+    ResourceName,
+};
 
 use super::index::{INDEX, Index};
 use crate::archive::segment::{ArchivedName, RecordingId, SegmentFacts};
-use crate::dvr::on_demand;
+use crate::config::uri_query;
+use crate::dvr::{DVR_PLAYLIST, on_demand};
+use crate::media::Media;
+use crate::multivariant::{self, Entry};
 use crate::name::StreamName;
 
 /// The reading side of a directory of recordings. Needs no sink: another process may write.
@@ -114,6 +121,25 @@ impl Recording {
         self.index.ended
     }
 
+    /// What its rendition carries; `None` where an older version wrote the index.
+    #[must_use]
+    pub fn carries(&self) -> Option<&Media> {
+        self.index.header.carries.as_ref()
+    }
+
+    /// When the first and the last of its segments were stored, to the second.
+    #[must_use]
+    pub fn stored(&self) -> Option<(SystemTime, SystemTime)> {
+        let entries = &self.index.entries;
+        Some((entries.first()?.stored, entries.last()?.stored))
+    }
+
+    /// `EXT-X-TARGETDURATION` of its playlist.
+    #[must_use]
+    pub fn target_duration(&self) -> MediaDuration {
+        MediaDuration::from_secs(self.index.header.target_secs.get().into())
+    }
+
     /// How long it plays.
     #[must_use]
     pub fn duration(&self) -> MediaDuration {
@@ -135,8 +161,51 @@ impl Recording {
     /// under the names that the live playlists used. `None` while there is no segment.
     #[must_use]
     pub fn playlist(&self) -> Option<String> {
+        self.playlist_with(None)
+    }
+
+    /// As [`playlist`](Self::playlist), with URIs that hand on a parameter as
+    /// [`RegistryConfig::query_parameter`](crate::RegistryConfig::query_parameter) has it.
+    #[must_use]
+    pub fn playlist_with(&self, query_parameter: Option<&str>) -> Option<String> {
         let segments: Vec<_> = self.segments().copied().collect();
-        on_demand(self.index.header.config(), &segments)
+        let config = self.index.header.config();
+        let config = match query_parameter {
+            Some(name) => config
+                .define(Definition::QueryParameter(name.to_owned()))
+                .uri_query(uri_query(name)),
+            None => config,
+        };
+        on_demand(config, &segments)
+    }
+
+    /// The multivariant playlist over the recordings of a presentation's renditions, each under
+    /// `RENDITION/dvr.m3u8`. `None` where no rendition has a segment and says what it carries.
+    #[must_use]
+    pub fn multivariant<'a>(
+        recordings: impl IntoIterator<Item = &'a Self>,
+        query_parameter: Option<&str>,
+    ) -> Option<String> {
+        let query = query_parameter.map_or_else(String::new, uri_query);
+        let entries = recordings.into_iter().filter_map(|it| it.entry(&query));
+        let entries: Vec<_> = entries.collect();
+        if entries.is_empty() {
+            return None;
+        }
+        // Fails for what no registry opened: an index that somebody else wrote.
+        multivariant::write(&entries, query_parameter).ok()
+    }
+
+    fn entry(&self, query: &str) -> Option<Entry> {
+        let mut rates = BandwidthMeter::new(self.target_duration());
+        let whole = |it: &&SegmentFacts| it.availability == Availability::Available;
+        for segment in self.segments().filter(whole) {
+            rates.segment(segment.bytes, segment.duration);
+        }
+        let name = self.id.rendition().clone();
+        let uri = format!("{name}/{DVR_PLAYLIST}{query}");
+        let (peak, mean) = (rates.peak()?, rates.average()?);
+        Some(Entry::new(name, uri, self.carries()?.clone(), peak, mean))
     }
 
     /// The resource that [`playlist`](Self::playlist) names, by that name.

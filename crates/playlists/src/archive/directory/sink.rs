@@ -232,13 +232,13 @@ impl DirectorySink {
     fn book(&mut self, segment: &ArchivedSegment) -> Result<&mut Book, StoreError> {
         let id = &segment.recording;
         let msn = segment.facts.msn;
-        let header = Header::new(&segment.names, segment.target_duration);
+        let header = Header::new(&segment.names, segment.target_duration, &segment.carries);
         if let Some(book) = self.books.get(id) {
             let next = book.next().unwrap_or(msn);
             if msn < next {
                 return Err(StoreError::NumberReused { msn, next });
             }
-            if msn > next || book.header != header {
+            if msn > next || !book.header.is_continued_by(&header) {
                 self.delete(id);
             }
         }

@@ -14,6 +14,7 @@ use llhls_manifest::{
 use super::files::{Disk, Durability, Files, PARTIAL};
 use super::{DirectoryConfig, DirectorySink};
 use crate::archive::{ArchivedSegment, RecordingId, SegmentFacts, SegmentSink, StoreError};
+use crate::media::{Audio, Media};
 
 /// How a disk fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,6 +153,7 @@ fn segment(msn: u64) -> ArchivedSegment {
         recording: id(),
         names: ResourceNames::new("e1").unwrap(),
         target_duration: MediaDuration::from_secs(2),
+        carries: Media::Audio(Audio::new("mp4a.40.2", 2)),
         facts: SegmentFacts {
             msn: Msn::new(msn),
             duration: MediaDuration::from_secs(2),

@@ -5,7 +5,7 @@ use llhls_manifest::{DiscontinuitySequence, MediaDuration, Msn};
 use playlist_oracle::Media;
 use playlists::{
     Archive, ArchiveConfig, ArchiveHealth, Coding, Directory, Durability, DvrResource, Part,
-    Playlists, RegistryConfig, StoreError,
+    Playlists, Recording, RegistryConfig, StoreError,
 };
 
 use super::folder::{Folder, files, parts, recorded, recording, segment, working};
@@ -44,6 +44,13 @@ fn a_recording_is_what_was_published_as_files() {
     }
     let init = stored.resource("e1-init0.mp4").unwrap();
     assert_eq!(fs::read(directory.path(&init)).unwrap(), b"init");
+    let all = Recording::multivariant([&stored], Some("token")).unwrap();
+    assert!(
+        all.contains("video/dvr.m3u8?token={$token}\n") && all.contains("CODECS=\"avc1."),
+        "{all}"
+    );
+    let guarded = stored.playlist_with(Some("token")).unwrap();
+    assert!(guarded.contains("e1-1.m4s?token={$token}\n"), "{guarded}");
     for unknown in [
         "e1-4.m4s",
         "e1-1.0.m4s",
