@@ -44,6 +44,7 @@ mod ingest;
 pub mod media;
 mod origin;
 mod page;
+mod recording;
 mod rendition;
 mod router;
 #[cfg(feature = "rtmp")]
@@ -56,6 +57,7 @@ pub use crate::origin::{Origin, OriginConfig, OriginError};
 pub use api::multivariant_path;
 pub use delivery::{Delivering, Delivery, DeliveryBody, Incomplete};
 pub use demo::{DEMO, Demo, DemoError};
+pub use recording::RecordingConfig;
 pub use router::{Answering, OriginBody, OriginService};
 #[cfg(feature = "rtmp")]
 pub use rtmp::serve_rtmp;

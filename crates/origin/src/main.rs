@@ -19,6 +19,9 @@ use crate::args::{Args, Command};
 /// Why it does not run, for the operator.
 type Failure = Box<dyn std::error::Error>;
 
+/// How long the disk may take at the end for what is queued.
+const STORING: Duration = Duration::from_secs(5);
+
 /// Connections of those who watch over the server.
 const OPERATORS: usize = 256;
 
@@ -167,6 +170,13 @@ async fn serve(config: &Config) -> Result<(), Failure> {
     };
     let drained = server.run(stop).await;
     tracing::info!(cut = drained.cut, "stopped");
+    // What is closed by now is recorded, if the disk lets it.
+    if tokio::time::timeout(STORING, origin.recorded())
+        .await
+        .is_err()
+    {
+        tracing::warn!("stopped before everything was recorded");
+    }
     drop(ended);
     if let Some(watching) = watching {
         watching.await?;

@@ -1,6 +1,7 @@
 //! `Origin`: the state that all handlers share, and the configuration behind it.
 
 use std::fmt;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +12,7 @@ use llhls::registry::{Playlists, RegistryConfig, RegistryConfigError};
 use crate::access::Access;
 use crate::ingest;
 use crate::media::CutConfig;
+use crate::recording::{RecordingConfig, Recordings};
 use crate::sight::Sight;
 
 /// The longest sample that a part may be rounded up by: an AAC frame of 24 kHz.
@@ -42,6 +44,7 @@ struct Shared {
     playlists: Playlists,
     points: Arc<ingest::Points>,
     sight: Sight,
+    recordings: Option<Recordings>,
 }
 
 /// What an operator decides about an origin.
@@ -53,6 +56,7 @@ pub struct OriginConfig {
     window_segments: u32,
     player_library: PathBuf,
     access: Access,
+    recording: Option<RecordingConfig>,
 }
 
 impl OriginConfig {
@@ -67,6 +71,7 @@ impl OriginConfig {
             player_library: Path::new(env!("CARGO_MANIFEST_DIR"))
                 .join("web/node_modules/hls.js/dist/hls.min.js"),
             access: Access::default(),
+            recording: None,
         }
     }
 
@@ -111,6 +116,14 @@ impl OriginConfig {
         self
     }
 
+    /// Where closed segments are kept, which lets viewers go back beyond memory: each stream has a
+    /// `dvr.m3u8` then, live and afterwards. Default nowhere.
+    #[must_use]
+    pub fn recording(mut self, recording: RecordingConfig) -> Self {
+        self.recording = Some(recording);
+        self
+    }
+
     /// Where the player library (hls.js) lies. Default: where `npm ci` put it in the source tree.
     #[must_use]
     pub fn player_library(mut self, path: impl Into<PathBuf>) -> Self {
@@ -130,15 +143,27 @@ impl Origin {
     ///
     /// # Errors
     ///
-    /// [`OriginError`] when the bounds or the targets contradict each other.
+    /// [`OriginError`] when the bounds or the targets contradict each other, or the directory of
+    /// recordings cannot be read and written.
+    ///
+    /// Where something is recorded, this reads the indices of the directory and starts a thread.
     pub fn new(config: OriginConfig) -> Result<Self, OriginError> {
-        let playlists = Playlists::new(config.registry.clone()).map_err(OriginError::Registry)?;
+        let parameter = config.access.query_parameter();
+        let open = |recording| Recordings::open(recording, parameter);
+        let recordings = config.recording.as_ref().map(open).transpose();
+        let recordings = recordings.map_err(OriginError::Recording)?;
+        let mut registry = config.registry.clone();
+        if let Some(recordings) = &recordings {
+            registry = registry.archive(recordings.archive().clone());
+        }
+        let playlists = Playlists::new(registry).map_err(OriginError::Registry)?;
         let origin = Self {
             shared: Arc::new(Shared {
                 config,
                 playlists,
                 points: Arc::default(),
                 sight: Sight::new(),
+                recordings,
             }),
         };
         // What is wrong with the targets is said now, not to the first encoder.
@@ -164,6 +189,23 @@ impl Origin {
     /// Says on `/readyz` that no new viewers should come: for a server that is about to stop.
     pub fn leave(&self) {
         self.shared.sight.leave();
+    }
+
+    /// Waits until every segment that is closed by now is stored or lost: for a program that is
+    /// about to end. Returns at once where nothing is recorded; never, while the disk hangs.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future leaves nothing behind.
+    pub async fn recorded(&self) {
+        if let Some(recordings) = self.recordings() {
+            recordings.settled().await;
+        }
+    }
+
+    /// What is recorded, and was.
+    pub(crate) fn recordings(&self) -> Option<&Recordings> {
+        self.shared.recordings.as_ref()
     }
 
     /// What was counted.
@@ -242,6 +284,8 @@ pub enum OriginError {
     Registry(RegistryConfigError),
     /// The targets or the window.
     Manifest(ConfigError),
+    /// The directory of recordings, or the thread that writes to it.
+    Recording(io::Error),
 }
 
 impl fmt::Display for OriginError {
@@ -249,6 +293,7 @@ impl fmt::Display for OriginError {
         match self {
             Self::Registry(error) => write!(formatter, "registry: {error}"),
             Self::Manifest(error) => write!(formatter, "playlist: {error}"),
+            Self::Recording(error) => write!(formatter, "recording: {error}"),
         }
     }
 }
@@ -258,6 +303,7 @@ impl std::error::Error for OriginError {
         match self {
             Self::Registry(error) => Some(error),
             Self::Manifest(error) => Some(error),
+            Self::Recording(error) => Some(error),
         }
     }
 }

@@ -108,6 +108,11 @@ impl Access {
         self.inner.config.watch
     }
 
+    /// The query parameter that playlists have to hand on, where they have to.
+    pub(crate) fn query_parameter(&self) -> Option<&'static str> {
+        self.inner.config.query_parameter()
+    }
+
     /// The sites whose pages may play with cookies.
     pub(crate) fn cookie_origins(&self) -> &[String] {
         &self.inner.config.cookie_origins

@@ -3,19 +3,29 @@
 use std::time::Duration;
 
 use llhls::manifest::{ManifestConfig, MediaDuration, ResourceNames};
-use llhls::registry::RegistryConfig;
+use llhls::registry::{Durability, RegistryConfig};
 
 use crate::access::{Access, AccessConfig};
 use crate::origin::OriginConfig;
+use crate::recording::RecordingConfig;
 use crate::server::{Limits, Tls, TlsError};
 
 use super::settings::Config;
-use super::values::Watch;
+use super::values::{Flushing, Watch};
 
 impl Config {
     /// What an [`Origin`](crate::Origin) is made of.
     #[must_use]
     pub fn origin_config(&self) -> OriginConfig {
+        let config = self.without_recording();
+        match self.recording_config() {
+            Some(recording) => config.recording(recording),
+            None => config,
+        }
+    }
+
+    /// The same but for the disk, which a check leaves alone.
+    pub(super) fn without_recording(&self) -> OriginConfig {
         let memory = &self.memory;
         let mut registry = RegistryConfig::new()
             .presentations(memory.streams)
@@ -27,16 +37,31 @@ impl Config {
         if let Some(parameter) = access.query_parameter() {
             registry = registry.query_parameter(parameter);
         }
-        let config = OriginConfig::new()
+        let mut config = OriginConfig::new()
             .registry(registry)
             .target_duration(self.streams.target_duration)
             .part_target(MediaDuration::from_millis(self.streams.part_target.0))
             .window_segments(self.streams.window_segments)
             .access(Access::new(access));
-        match &self.page.player_library {
-            Some(path) => config.player_library(path),
-            None => config,
+        if let Some(path) = &self.page.player_library {
+            config = config.player_library(path);
         }
+        config
+    }
+
+    fn recording_config(&self) -> Option<RecordingConfig> {
+        let recording = &self.recording;
+        let config = RecordingConfig::new(recording.directory.as_ref()?)
+            .window(recording.window.into())
+            .age(recording.age.into())
+            .total_bytes(recording.total.0)
+            .bytes_per_rendition(recording.per_rendition.0)
+            .queue_bytes(recording.queue.0)
+            .durability(match recording.durability {
+                Flushing::Lazy => Durability::Lazy,
+                Flushing::Flushed => Durability::Flushed,
+            });
+        Some(config)
     }
 
     /// What strangers may take of the server.

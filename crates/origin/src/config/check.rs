@@ -16,6 +16,7 @@ const DEMO_RENDITIONS: u64 = 3;
 pub(super) fn together(config: &Config, reader: &mut Reader) {
     streams(config, reader);
     memory(config, reader);
+    recording(config, reader);
     access(config, reader);
     listeners(config, reader);
     if let Err(error) = config.log.filter.parse::<tracing_subscriber::EnvFilter>() {
@@ -42,7 +43,7 @@ fn streams(config: &Config, reader: &mut Reader) {
         );
         reader.contradiction("streams.part_target", message);
     }
-    if let Err(error) = crate::Origin::new(config.origin_config())
+    if let Err(error) = crate::Origin::new(config.without_recording())
         && streams.part_target.0 <= most
         && config.memory.per_rendition <= config.memory.total
     {
@@ -85,6 +86,43 @@ fn memory(config: &Config, reader: &mut Reader) {
             rate / 1000,
         );
         reader.contradiction("memory.per_rendition", message);
+    }
+}
+
+fn recording(config: &Config, reader: &mut Reader) {
+    let recording = &config.recording;
+    let Some(directory) = &recording.directory else {
+        return;
+    };
+    if directory.exists() && !directory.is_dir() {
+        let message = format!("{} is there and is no folder", directory.display());
+        reader.contradiction("recording.directory", message);
+    }
+    if recording.per_rendition > recording.total {
+        let message = format!(
+            "one recording may take {}, but all together only recording.total = {}; choose {} or less",
+            recording.per_rendition, recording.total, recording.total
+        );
+        reader.contradiction("recording.per_rendition", message);
+    }
+    if recording.age < recording.window {
+        let message = format!(
+            "what is older than {} is not listed, so recording.window = {} is never reached; choose \
+             {} or more",
+            recording.age, recording.window, recording.window
+        );
+        reader.contradiction("recording.age", message);
+    }
+    let listed = u64::from(config.streams.target_duration) * 1000;
+    if recording.window.0 < 3 * listed {
+        let message = format!(
+            "{} is less than three segments of streams.target_duration ({} s), which players need; \
+             choose {} or more",
+            recording.window,
+            config.streams.target_duration,
+            Millis(3 * listed)
+        );
+        reader.contradiction("recording.window", message);
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::access::HOOK_ENTRY_BYTES;
 use crate::media::MediaLimits;
+use crate::recording::LOADED_BYTES;
 use crate::sight::VIEWER_SKETCH_BYTES;
 
 use super::settings::Config;
@@ -16,6 +17,8 @@ const PART_BYTES: u64 = 132;
 const FORMS: u64 = 6;
 /// A slot of a ring.
 const SLOT_BYTES: u64 = 64;
+/// A segment of a DVR playlist, listed or remembered.
+const DVR_SEGMENT_BYTES: u64 = 250;
 /// Parts may be this much shorter than their target, so there may be this many more of them.
 const SLOTS_PER_PART: u64 = 8;
 
@@ -69,6 +72,25 @@ impl Config {
                 format!("{streams} streams"),
             ),
         ];
+        if self.recording.directory.is_some() {
+            let queue = self.recording.queue;
+            lines.push((
+                "recording",
+                queue.0,
+                format!("{queue} on the way to the disk"),
+            ));
+            // Listed twice, since what left the list is remembered for as long again; four times
+            // where a stream comes faster than it plays.
+            let target = u64::from(self.streams.target_duration) * 1000;
+            let segments = 5 * (self.recording.window.0 / target + 1);
+            lines.push((
+                "DVR playlists",
+                renditions * segments * DVR_SEGMENT_BYTES,
+                format!("{segments} segments of each rendition"),
+            ));
+            let loaded = format!("{} of indices read", Size(LOADED_BYTES >> 20 << 20));
+            lines.push(("on demand", LOADED_BYTES, loaded));
+        }
         if self.access.hook.is_some() {
             let entries = self.access.hook_cache_entries as u64;
             lines.push((

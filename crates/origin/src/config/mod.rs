@@ -26,8 +26,10 @@ pub use error::{ConfigErrors, Mistake, Source};
 pub use layers::{Layers, PREFIX};
 pub use memory::WorstCase;
 pub use print::{default_file, reference};
-pub use settings::{Access, Config, Log, Memory, Operations, Page, Server, Streams};
-pub use values::{JwtKey, LogFormat, Millis, PublishKeys, Size, TokenKeys, TokenPlace, Watch};
+pub use settings::{Access, Config, Log, Memory, Operations, Page, Recording, Server, Streams};
+pub use values::{
+    Flushing, JwtKey, LogFormat, Millis, PublishKeys, Size, TokenKeys, TokenPlace, Watch,
+};
 
 #[cfg(test)]
 mod tests;

@@ -10,7 +10,7 @@ use http::Uri;
 
 use super::layers::{PREFIX, Reader};
 use super::values::{
-    JwtKey, LogFormat, Millis, PublishKeys, Setting, Size, TokenKeys, TokenPlace, Watch,
+    Flushing, JwtKey, LogFormat, Millis, PublishKeys, Setting, Size, TokenKeys, TokenPlace, Watch,
 };
 
 /// A section of the file.
@@ -193,6 +193,32 @@ settings! {
         renditions: usize = "16" in "1" to "64",
         /// How many requests may wait for the next part of one rendition.
         waiting_requests: usize = "100000" in "1" to "10000000",
+    }
+
+    /// What is kept on disk: how far back viewers may go while a stream is live
+    /// (`/live/NAME/dvr.m3u8`), and what they may watch there afterwards. Live goes on whatever
+    /// happens to the disk.
+    recording: Recording {
+        /// The folder, made where there is none. Empty: nothing is recorded. One origin at a time
+        /// may use it; what it finds there at start is watchable again.
+        directory: Option<PathBuf> = "",
+        /// How much media the DVR playlist of a live stream lists. About twice this is on disk.
+        window: Millis = "1h" in "10s" to "7days",
+        /// How old a listed segment may be, and how long a recording is kept after its stream is
+        /// gone.
+        age: Millis = "1day" in "1m" to "3650days",
+        /// All recordings together. Streams that are gone make room first, the oldest first; of a
+        /// live one nothing is deleted that is listed: rather is a new segment not stored.
+        total: Size = "64GiB" in "1MiB" to "1048576GiB",
+        /// The recording of one rendition. Its DVR playlist lists at most half of it, since players
+        /// may still ask for what was listed.
+        per_rendition: Size = "16GiB" in "1MiB" to "1048576GiB",
+        /// What a crash of the machine may cost. "lazy": the last seconds, as many as the system
+        /// keeps to itself. "flushed": nothing that was listed, for three flushes a segment.
+        durability: Flushing = "lazy",
+        /// Media that may wait for the disk. When it is full, segments are lost to the recording and
+        /// listed there as gaps.
+        queue: Size = "256MiB" in "1MiB" to "64GiB",
     }
 
     /// Who may publish and who may watch.

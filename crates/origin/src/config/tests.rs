@@ -69,7 +69,7 @@ fn mistakes_say_where_and_what_would_be_right() {
         (
             "[xyzzy]\n",
             "o.toml:1:2: xyzzy: there is no such section; there are server, operations, streams, \
-             memory, access, log, page",
+             memory, recording, access, log, page",
         ),
         (
             "streams = 3\n",
@@ -172,6 +172,25 @@ fn contradictions_name_both_sides_and_a_way_out() {
             "[memory]\ntotal = \"64MiB\"\nper_rendition = \"128MiB\"\n",
             "o.toml:3:17: memory.per_rendition: one rendition may hold 128MiB, but all together \
              only memory.total = 64MiB; choose 64MiB or less",
+        ),
+        (
+            "[recording]\ndirectory = \"/r\"\nper_rendition = \"2GiB\"\ntotal = \"1GiB\"\n",
+            "o.toml:3:17: recording.per_rendition: one recording may take 2GiB, but all together \
+             only recording.total = 1GiB; choose 1GiB or less",
+        ),
+        (
+            "[recording]\ndirectory = \"/r\"\nage = \"5m\"\nwindow = \"10m\"\n",
+            "o.toml:3:7: recording.age: what is older than 5m is not listed, so recording.window = \
+             10m is never reached; choose 10m or more",
+        ),
+        (
+            "[streams]\ntarget_duration = 4\n[recording]\ndirectory = \"/r\"\nwindow = \"10s\"\n",
+            "o.toml:5:10: recording.window: 10s is less than three segments of \
+             streams.target_duration (4 s), which players need; choose 12s or more",
+        ),
+        (
+            "[recording]\ndirectory = \"Cargo.toml\"\n",
+            "o.toml:2:13: recording.directory: Cargo.toml is there and is no folder",
         ),
         (
             "[memory]\ntotal = \"128MiB\"\n",

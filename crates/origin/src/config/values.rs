@@ -151,7 +151,7 @@ parsed!(String, "a text");
 parsed!(http::Uri, "a URL, such as \"http://127.0.0.1:9000/allow\"");
 
 impl Setting for Option<PathBuf> {
-    const WANTED: &'static str = "the path of a file, or \"\" for none";
+    const WANTED: &'static str = "a path, or \"\" for none";
 
     fn read(raw: &Raw) -> Result<Self, Wrong> {
         Ok(Option::<String>::read(raw)?.map(PathBuf::from))
@@ -320,6 +320,16 @@ words! {
         Path = "path",
         /// As a cookie, set by the first answer.
         Cookie = "cookie",
+    }
+}
+
+words! {
+    /// What a crash of the machine may cost a recording.
+    Flushing, "\"lazy\" or \"flushed\"" {
+        /// The last seconds.
+        Lazy = "lazy",
+        /// Nothing that was listed.
+        Flushed = "flushed",
     }
 }
 

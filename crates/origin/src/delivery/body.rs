@@ -1,4 +1,4 @@
-//! The body of an answer: memory of the registry, whole, in pieces, or as it comes.
+//! The body of an answer: memory of the registry, whole, in pieces, or as it comes; or a file.
 
 use std::fmt;
 use std::pin::Pin;
@@ -11,7 +11,8 @@ use http_body::{Body, Frame, SizeHint};
 use super::rope::Rope;
 
 /// The body of what [`Delivery`](crate::Delivery) answers. Its frames are the very memory that the
-/// registry holds: nothing is copied between a slot and the socket.
+/// registry holds: nothing is copied between a slot and the socket. What has left memory is read
+/// from its file as fast as the socket takes it.
 pub struct DeliveryBody {
     content: Content,
 }
@@ -20,9 +21,11 @@ enum Content {
     Whole(Option<Bytes>),
     Rope(Rope),
     Growing(BoxStream<'static, Result<Bytes, Incomplete>>),
+    /// Of known length: what is still to come of it.
+    File(BoxStream<'static, Result<Bytes, Incomplete>>, u64),
 }
 
-/// A body ended before its segment did: its publisher went away. The connection is broken off, so
+/// A body ended before its segment did: its publisher went away, or its file cannot be read. The connection is broken off, so
 /// that nobody takes for a segment what is half of one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Incomplete;
@@ -47,6 +50,12 @@ impl DeliveryBody {
         let content = Content::Growing(parts);
         Self { content }
     }
+
+    /// Chunks that are `len` bytes together, unless one of them is an error.
+    pub(super) fn file(chunks: BoxStream<'static, Result<Bytes, Incomplete>>, len: u64) -> Self {
+        let content = Content::File(chunks, len);
+        Self { content }
+    }
 }
 
 impl Body for DeliveryBody {
@@ -61,6 +70,13 @@ impl Body for DeliveryBody {
             Content::Whole(bytes) => Poll::Ready(bytes.take().map(Ok)),
             Content::Rope(rope) => Poll::Ready(rope.next().map(Ok)),
             Content::Growing(parts) => parts.as_mut().poll_next(context),
+            Content::File(chunks, remaining) => {
+                let next = chunks.as_mut().poll_next(context);
+                if let Poll::Ready(Some(Ok(chunk))) = &next {
+                    *remaining = remaining.saturating_sub(chunk.len() as u64);
+                }
+                next
+            }
         };
         next.map(|next| next.map(|bytes| bytes.map(Frame::data)))
     }
@@ -70,6 +86,7 @@ impl Body for DeliveryBody {
             Content::Whole(bytes) => bytes.is_none(),
             Content::Rope(rope) => rope.len() == 0,
             Content::Growing(_) => false,
+            Content::File(_, remaining) => *remaining == 0,
         }
     }
 
@@ -80,6 +97,7 @@ impl Body for DeliveryBody {
             }
             Content::Rope(rope) => SizeHint::with_exact(rope.len()),
             Content::Growing(_) => SizeHint::default(),
+            Content::File(_, remaining) => SizeHint::with_exact(*remaining),
         }
     }
 }

@@ -39,12 +39,20 @@ pub(super) fn playlist(
 pub(super) fn media(error: MediaError, lifetimes: &Lifetimes) -> Response<DeliveryBody> {
     match error {
         MediaError::NotFound | MediaError::Gone => no_such_media(),
-        MediaError::Expired => {
-            let reason = Bytes::from_static(b"this has left memory\n");
-            failure(StatusCode::GONE, lifetimes.not_found.clone(), reason)
-        }
+        MediaError::Expired => expired(lifetimes),
         _ => unavailable(&error.to_string()),
     }
+}
+
+/// What was there and is no more.
+pub(super) fn expired(lifetimes: &Lifetimes) -> Response<DeliveryBody> {
+    let reason = Bytes::from_static(b"this is no longer kept\n");
+    failure(StatusCode::GONE, lifetimes.not_found.clone(), reason)
+}
+
+/// It is there, and cannot be read now: the disk's failure, or no file may be opened any more.
+pub(super) fn unreadable() -> Response<DeliveryBody> {
+    unavailable("it cannot be read now")
 }
 
 /// A directive that makes no sense, or no sense yet.

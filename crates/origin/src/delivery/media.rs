@@ -1,9 +1,11 @@
 //! Parts, segments and init sections: immutable bytes, whole or by range.
 
+use std::ops::Range;
+
 use headers::{ContentRange, ETag, HeaderMapExt as _, IfNoneMatch};
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use llhls::manifest::{ResourceName, SegmentLookup};
-use llhls::registry::{MediaError, Viewer};
+use llhls::registry::{ArchivedName, DvrResource, MediaError, Viewer};
 
 use super::body::DeliveryBody;
 use super::open::{self, Growing};
@@ -11,17 +13,24 @@ use super::policy::{self, Lifetimes};
 use super::prepared::{self, Prepared};
 use super::range::{self, Asking};
 use super::rope::Rope;
-use super::{failure, fields};
+use super::{archived, failure, fields};
+use crate::origin::Origin;
 
 /// A request for media, read.
 #[derive(Debug)]
 pub(super) struct Wanted {
     name: ResourceName,
+    terms: Terms,
+}
+
+/// What a request for a resource says about the answer it wants.
+#[derive(Debug)]
+pub(super) struct Terms {
     etag: HeaderValue,
-    asking: Asking,
+    pub(super) asking: Asking,
     /// Whether the client has it already. A name stands for the same bytes for ever, so the answer
     /// does not depend on anything that is still to come.
-    is_known: bool,
+    pub(super) is_known: bool,
     /// Where the extension says more than the kind of the rendition.
     content_type: Option<HeaderValue>,
 }
@@ -32,6 +41,16 @@ impl Wanted {
     /// The name is unique for all time, so it is the entity tag as well: no byte is ever hashed.
     pub(super) fn new(viewer: &Viewer, name: &str, headers: &HeaderMap) -> Option<Self> {
         let parsed = viewer.snapshot().ok()?.view().names().parse(name)?;
+        Some(Self {
+            name: parsed,
+            terms: Terms::new(name, headers),
+        })
+    }
+}
+
+impl Terms {
+    /// Reads a request for `name`, which is a resource's by its looks: letters, digits and dots.
+    pub(super) fn new(name: &str, headers: &HeaderMap) -> Self {
         let tag = format!("\"{name}\"");
         let is_plain =
             !headers.contains_key(header::RANGE) && !headers.contains_key(header::IF_NONE_MATCH);
@@ -44,14 +63,22 @@ impl Wanted {
                 .is_some_and(|condition| !condition.precondition_passes(&etag));
             (Asking::new(headers, &etag), known)
         };
-        Some(Self {
-            name: parsed,
+        Self {
             etag: HeaderValue::from_maybe_shared(bytes::Bytes::from(tag))
                 .expect("a resource name is visible ASCII"),
             asking,
             is_known,
             content_type: content_type(name),
-        })
+        }
+    }
+
+    /// The headers that all answers for a resource of this kind have, and this one's.
+    pub(super) fn complete(&self, mut headers: HeaderMap) -> HeaderMap {
+        if let Some(content_type) = &self.content_type {
+            headers.insert(header::CONTENT_TYPE, content_type.clone());
+        }
+        headers.insert(header::ETAG, self.etag.clone());
+        headers
     }
 }
 
@@ -71,16 +98,27 @@ fn content_type(name: &str) -> Option<HeaderValue> {
 enum Found {
     Whole(Rope),
     Open(Growing),
+    /// In a file.
+    Archived(ArchivedName),
 }
 
 /// Answers: 200, 206, 304, 404, 410, 416 or 503. Waits for what is hinted.
-pub(super) async fn respond(viewer: &Viewer, wanted: Wanted) -> Response<DeliveryBody> {
+pub(super) async fn respond(
+    origin: &Origin,
+    viewer: &Viewer,
+    wanted: Wanted,
+) -> Response<DeliveryBody> {
+    let terms = &wanted.terms;
     match find(viewer, &wanted).await {
-        Ok(Found::Whole(rope)) => whole(headers(viewer, &wanted), &wanted, rope),
-        Ok(Found::Open(_)) if wanted.is_known => not_modified(headers(viewer, &wanted)),
+        Ok(Found::Whole(rope)) => whole(headers(viewer, terms), terms, rope),
+        Ok(Found::Archived(name)) => {
+            let lifetimes = Lifetimes::new(prepared::target_duration(viewer));
+            archived::file(origin, &name, headers(viewer, terms), terms, &lifetimes).await
+        }
+        Ok(Found::Open(_)) if terms.is_known => not_modified(headers(viewer, terms)),
         Ok(Found::Open(growing)) => {
-            let headers = headers(viewer, &wanted);
-            match open::respond(headers, growing, wanted.asking).await {
+            let headers = headers(viewer, terms);
+            match open::respond(headers, growing, terms.asking).await {
                 Ok(response) => response,
                 Err(error) => failed(viewer, error),
             }
@@ -92,7 +130,10 @@ pub(super) async fn respond(viewer: &Viewer, wanted: Wanted) -> Response<Deliver
 async fn find(viewer: &Viewer, wanted: &Wanted) -> Result<Found, MediaError> {
     let bytes = match wanted.name {
         ResourceName::Part(position) => viewer.part(position).await?,
-        ResourceName::Init(version) => viewer.init(version)?,
+        ResourceName::Init(version) => match viewer.dvr() {
+            Some(dvr) => return dvr.init(version).and_then(recorded),
+            None => viewer.init(version)?,
+        },
         ResourceName::Segment(msn) => {
             let version = viewer.snapshot().map_err(|_| MediaError::Gone)?;
             let view = version.view();
@@ -105,6 +146,8 @@ async fn find(viewer: &Viewer, wanted: &Wanted) -> Result<Found, MediaError> {
             };
             return if is_growing && view.part_target().is_some() {
                 Ok(Found::Open(Growing::new(viewer.clone(), msn)))
+            } else if let Some(dvr) = viewer.dvr() {
+                dvr.segment(msn).and_then(recorded)
             } else {
                 viewer
                     .segment(msn)
@@ -117,15 +160,20 @@ async fn find(viewer: &Viewer, wanted: &Wanted) -> Result<Found, MediaError> {
     Ok(Found::Whole(Rope::one(bytes)))
 }
 
-fn headers(viewer: &Viewer, wanted: &Wanted) -> HeaderMap {
+/// From memory, or from a file.
+fn recorded(resource: DvrResource) -> Result<Found, MediaError> {
+    match resource {
+        DvrResource::Memory(parts) => Ok(Found::Whole(Rope::new(parts))),
+        DvrResource::Archived(name) => Ok(Found::Archived(name)),
+        // A place that this version does not know is none of ours.
+        _ => Err(MediaError::NotFound),
+    }
+}
+
+fn headers(viewer: &Viewer, terms: &Terms) -> HeaderMap {
     let prepared = viewer.snapshot().map(|now| Prepared::of(&now, viewer));
     // Removed between the two: its bytes are here, and need no more than their name.
-    let mut headers = prepared.map_or_else(|_| HeaderMap::new(), |known| known.media.clone());
-    if let Some(content_type) = &wanted.content_type {
-        headers.insert(header::CONTENT_TYPE, content_type.clone());
-    }
-    headers.insert(header::ETAG, wanted.etag.clone());
-    headers
+    terms.complete(prepared.map_or_else(|_| HeaderMap::new(), |known| known.media.clone()))
 }
 
 fn failed(viewer: &Viewer, error: MediaError) -> Response<DeliveryBody> {
@@ -133,18 +181,32 @@ fn failed(viewer: &Viewer, error: MediaError) -> Response<DeliveryBody> {
     failure::media(error, &lifetimes)
 }
 
-fn whole(headers: HeaderMap, wanted: &Wanted, rope: Rope) -> Response<DeliveryBody> {
-    if wanted.is_known {
+fn whole(headers: HeaderMap, terms: &Terms, rope: Rope) -> Response<DeliveryBody> {
+    let len = rope.len();
+    sliced(headers, terms, len, |range| {
+        DeliveryBody::rope(match range {
+            Some(range) => rope.slice(range),
+            None => rope,
+        })
+    })
+}
+
+/// Answers for `len` bytes that are all there: 200, 206, 304 or 416.
+pub(super) fn sliced(
+    mut headers: HeaderMap,
+    terms: &Terms,
+    len: u64,
+    body: impl FnOnce(Option<Range<u64>>) -> DeliveryBody,
+) -> Response<DeliveryBody> {
+    if terms.is_known {
         return not_modified(headers);
     }
-    let len = rope.len();
-    match wanted.asking.of(len) {
-        range::Wanted::Whole => respond_with(StatusCode::OK, headers, DeliveryBody::rope(rope)),
+    match terms.asking.of(len) {
+        range::Wanted::Whole => respond_with(StatusCode::OK, headers, body(None)),
         range::Wanted::Slice { start, end } => {
-            let mut headers = headers;
             let range = ContentRange::bytes(start..end, len).expect("start lies before end");
             headers.typed_insert(range);
-            let body = DeliveryBody::rope(rope.slice(start..end));
+            let body = body(Some(start..end));
             respond_with(StatusCode::PARTIAL_CONTENT, headers, body)
         }
         range::Wanted::Nothing => unsatisfiable(headers, len),

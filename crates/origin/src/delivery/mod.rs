@@ -7,9 +7,12 @@
 //! ```text
 //! /PRESENTATION/index.m3u8              the multivariant playlist
 //! /PRESENTATION/RENDITION/media.m3u8    a media playlist, with delivery directives
-//! /PRESENTATION/RENDITION/NAME          whatever that playlist names
+//! /PRESENTATION/dvr.m3u8                where something is recorded: the same from further back,
+//! /PRESENTATION/RENDITION/dvr.m3u8      and when it is over, on demand
+//! /PRESENTATION/RENDITION/NAME          whatever these playlists name
 //! ```
 
+mod archived;
 mod body;
 mod failure;
 mod fields;
@@ -31,12 +34,13 @@ use std::task::{Context, Poll};
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use http_body::Body;
 use llhls::manifest::Directives;
-use llhls::registry::{PlaylistError, Viewer};
+use llhls::registry::{DvrViewer, PlaylistError, RecordingId, Viewer};
 use tower::Service;
 
 use crate::origin::Origin;
+use crate::recording::Recordings;
 use failure::Asked;
-use media::Wanted;
+use media::{Terms, Wanted};
 use policy::Lifetimes;
 use target::Target;
 
@@ -131,26 +135,42 @@ impl Delivery {
                 presentation: presentation.into_owned(),
                 conditions: playlist::Conditions::new(headers),
             }),
+            Some(Target::DvrMultivariant { presentation }) => Ok(Question::DvrMultivariant {
+                origin: self.origin.clone(),
+                presentation: presentation.into_owned(),
+                conditions: playlist::Conditions::new(headers),
+            }),
+            Some(Target::DvrPlaylist {
+                presentation,
+                rendition,
+            }) => {
+                let conditions = playlist::Conditions::new(headers);
+                let Some(viewer) = self.viewer(&presentation, &rendition) else {
+                    let shelf = self.origin.recordings().map(Recordings::shelf);
+                    let id = shelf.and_then(|shelf| shelf.newest(&presentation, &rendition));
+                    return Ok(Question::OnDemand {
+                        origin: self.origin.clone(),
+                        id: id.ok_or_else(|| missing(Asked::Now))?,
+                        conditions,
+                    });
+                };
+                let dvr = viewer.dvr().ok_or_else(|| missing(Asked::Now))?;
+                let (directives, asked) = directives(uri, &viewer)?;
+                Ok(Question::DvrPlaylist {
+                    viewer,
+                    dvr,
+                    directives,
+                    asked,
+                    conditions,
+                })
+            }
             Some(Target::Playlist {
                 presentation,
                 rendition,
             }) => {
-                let parsed = Directives::parse(uri.query());
-                let is_blocking = parsed.is_ok_and(|directives| directives.until.is_some());
-                let asked = if is_blocking {
-                    Asked::Future
-                } else {
-                    Asked::Now
-                };
                 let viewer = self.viewer(&presentation, &rendition);
-                let viewer = viewer.ok_or_else(|| missing(asked))?;
-                let directives = match parsed {
-                    Ok(directives) => directives,
-                    // A finished playlist ignores directives, also those that make no sense
-                    // (SRV-06, SRV-09).
-                    Err(_) if viewer.edge().is_ok_and(|edge| edge.is_ended()) => Directives::NONE,
-                    Err(error) => return Err(Box::new(failure::directive(&error.to_string()))),
-                };
+                let viewer = viewer.ok_or_else(|| missing(blocking(uri)))?;
+                let (directives, asked) = directives(uri, &viewer)?;
                 Ok(Question::Playlist {
                     viewer,
                     directives,
@@ -164,9 +184,26 @@ impl Delivery {
                 name,
             }) => {
                 let viewer = self.viewer(&presentation, &rendition);
-                let viewer = viewer.ok_or_else(|| missing(Asked::Now))?;
-                match Wanted::new(&viewer, &name, headers) {
-                    Some(wanted) => Ok(Question::Media { viewer, wanted }),
+                let wanted = viewer
+                    .as_ref()
+                    .and_then(|viewer| Wanted::new(viewer, &name, headers));
+                if let (Some(viewer), Some(wanted)) = (&viewer, wanted) {
+                    return Ok(Question::Media {
+                        origin: self.origin.clone(),
+                        viewer: viewer.clone(),
+                        wanted,
+                    });
+                }
+                // What an earlier life of the stream left.
+                let shelf = self.origin.recordings().map(Recordings::shelf);
+                match shelf.and_then(|shelf| shelf.owner(&presentation, &rendition, &name)) {
+                    Some(id) => Ok(Question::Recorded {
+                        origin: self.origin.clone(),
+                        id,
+                        terms: Terms::new(&name, headers),
+                        name: name.into_owned(),
+                    }),
+                    None if viewer.is_none() => Err(missing(Asked::Now)),
                     None => Err(Box::new(failure::no_such_media())),
                 }
             }
@@ -175,6 +212,29 @@ impl Delivery {
 
     fn viewer(&self, presentation: &str, rendition: &str) -> Option<Viewer> {
         self.origin.playlists().viewer(presentation, rendition)
+    }
+}
+
+/// Whether a request names a version that need not be there yet.
+fn blocking(uri: &Uri) -> Asked {
+    match Directives::parse(uri.query()) {
+        Ok(directives) if directives.until.is_some() => Asked::Future,
+        _ => Asked::Now,
+    }
+}
+
+/// The directives of a request for a playlist of this rendition.
+fn directives(
+    uri: &Uri,
+    viewer: &Viewer,
+) -> Result<(Directives, Asked), Box<Response<DeliveryBody>>> {
+    match Directives::parse(uri.query()) {
+        Ok(directives) => Ok((directives, blocking(uri))),
+        // A finished playlist ignores directives, also those that make no sense (SRV-06, SRV-09).
+        Err(_) if viewer.edge().is_ok_and(|edge| edge.is_ended()) => {
+            Ok((Directives::NONE, Asked::Now))
+        }
+        Err(error) => Err(Box::new(failure::directive(&error.to_string()))),
     }
 }
 
@@ -193,8 +253,34 @@ enum Question {
         conditions: playlist::Conditions,
     },
     Media {
+        origin: Origin,
         viewer: Viewer,
         wanted: Wanted,
+    },
+    DvrMultivariant {
+        origin: Origin,
+        presentation: String,
+        conditions: playlist::Conditions,
+    },
+    DvrPlaylist {
+        viewer: Viewer,
+        dvr: DvrViewer,
+        directives: Directives,
+        asked: Asked,
+        conditions: playlist::Conditions,
+    },
+    /// The playlist of a recording that the registry knows nothing of.
+    OnDemand {
+        origin: Origin,
+        id: RecordingId,
+        conditions: playlist::Conditions,
+    },
+    /// A resource of such a recording.
+    Recorded {
+        origin: Origin,
+        id: RecordingId,
+        name: String,
+        terms: Terms,
     },
 }
 
@@ -209,7 +295,7 @@ impl Question {
                 let coding = conditions.coding();
                 let lifetimes = Lifetimes::new(origin.target_duration());
                 match origin.playlists().multivariant(&presentation, coding).await {
-                    Ok(body) => playlist::multivariant(body, &conditions, &lifetimes),
+                    Ok(body) => playlist::plain(body, &conditions, lifetimes.playlist),
                     Err(error) => failure::playlist(error, Asked::Now, &lifetimes),
                 }
             }
@@ -225,7 +311,40 @@ impl Question {
                     failure::playlist(error, asked, &Lifetimes::new(target))
                 }
             },
-            Self::Media { viewer, wanted } => media::respond(&viewer, wanted).await,
+            Self::Media {
+                origin,
+                viewer,
+                wanted,
+            } => media::respond(&origin, &viewer, wanted).await,
+            Self::DvrMultivariant {
+                origin,
+                presentation,
+                conditions,
+            } => archived::multivariant(&origin, &presentation, &conditions).await,
+            Self::DvrPlaylist {
+                viewer,
+                dvr,
+                directives,
+                asked,
+                conditions,
+            } => {
+                let lifetimes = Lifetimes::new(prepared::target_duration(&viewer));
+                match dvr.playlist(&directives, conditions.coding()).await {
+                    Ok(body) => playlist::plain(body, &conditions, lifetimes.of_playlist(asked)),
+                    Err(error) => failure::playlist(error, asked, &lifetimes),
+                }
+            }
+            Self::OnDemand {
+                origin,
+                id,
+                conditions,
+            } => archived::playlist(&origin, &id, &conditions).await,
+            Self::Recorded {
+                origin,
+                id,
+                name,
+                terms,
+            } => archived::resource(&origin, &id, &name, &terms).await,
         }
     }
 }

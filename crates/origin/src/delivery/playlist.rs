@@ -8,7 +8,6 @@ use llhls::registry::{Body, Coding, Snapshot, Viewer};
 use super::body::DeliveryBody;
 use super::failure::Asked;
 use super::negotiate;
-use super::policy::Lifetimes;
 use super::prepared::{self, Prepared};
 
 /// What a request says about the answer it wants. `Range` is ignored (HTTP-10).
@@ -52,14 +51,13 @@ pub(super) fn media(
     respond(headers, body, conditions)
 }
 
-/// The multivariant playlist.
-pub(super) fn multivariant(
+/// A playlist of which only its text matters: a multivariant one, or one of whole segments.
+pub(super) fn plain(
     body: Body,
     conditions: &Conditions,
-    lifetimes: &Lifetimes,
+    lifetime: HeaderValue,
 ) -> Response<DeliveryBody> {
-    let headers = prepared::playlist_headers(lifetimes.playlist.clone());
-    respond(headers, body, conditions)
+    respond(prepared::playlist_headers(lifetime), body, conditions)
 }
 
 /// The condition is tested on the version that came out of the wait, never before it (HTTP-09).

@@ -2,6 +2,8 @@
 
 use http::HeaderValue;
 
+use super::failure::Asked;
+
 /// True now and wrong in a moment: 503, and a directive that is too far ahead (AMB-10).
 pub(super) const NEVER: HeaderValue = HeaderValue::from_static("no-store");
 
@@ -39,6 +41,14 @@ impl Lifetimes {
             blocking_playlist: max_age(6 * target),
             not_found: max_age(target),
             blocking_not_found: max_age(4 * target),
+        }
+    }
+
+    /// That of a playlist.
+    pub(super) fn of_playlist(self, asked: Asked) -> HeaderValue {
+        match asked {
+            Asked::Now => self.playlist,
+            Asked::Future => self.blocking_playlist,
         }
     }
 }

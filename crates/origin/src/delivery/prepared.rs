@@ -59,7 +59,7 @@ impl Prepared {
         Self {
             now,
             blocking,
-            media: media_headers(&viewer.media()),
+            media: media_headers(Some(&viewer.media())),
         }
     }
 }
@@ -75,9 +75,9 @@ pub(super) fn playlist_headers(lifetime: HeaderValue) -> HeaderMap {
     headers
 }
 
-fn media_headers(media: &Media) -> HeaderMap {
+pub(super) fn media_headers(media: Option<&Media>) -> HeaderMap {
     let content_type = HeaderValue::from_static(match media {
-        Media::Audio(_) => "audio/mp4",
+        Some(Media::Audio(_)) => "audio/mp4",
         _ => "video/mp4",
     });
     let mut headers = HeaderMap::with_capacity(12);

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use llhls::registry::DVR_PLAYLIST;
 use percent_encoding::percent_decode_str;
 
 /// What a path names. Whether it exists is for others to say.
@@ -14,6 +15,13 @@ pub(super) enum Target<'path> {
         presentation: Cow<'path, str>,
         rendition: Cow<'path, str>,
     },
+    DvrMultivariant {
+        presentation: Cow<'path, str>,
+    },
+    DvrPlaylist {
+        presentation: Cow<'path, str>,
+        rendition: Cow<'path, str>,
+    },
     Resource {
         presentation: Cow<'path, str>,
         rendition: Cow<'path, str>,
@@ -22,8 +30,8 @@ pub(super) enum Target<'path> {
 }
 
 impl<'path> Target<'path> {
-    /// Reads `/PRESENTATION/index.m3u8` and `/PRESENTATION/RENDITION/NAME`; nothing else names
-    /// anything. An element is decoded by itself, so an escaped slash never divides. Allocates
+    /// Reads `/PRESENTATION/index.m3u8`, `/PRESENTATION/dvr.m3u8` and
+    /// `/PRESENTATION/RENDITION/NAME`; nothing else names anything. An element is decoded by itself, so an escaped slash never divides. Allocates
     /// only for a path with escapes, which none of ours has.
     pub(super) fn parse(path: &'path str) -> Option<Self> {
         let mut elements = path.strip_prefix('/')?.split('/');
@@ -35,7 +43,12 @@ impl<'path> Target<'path> {
         }
         match third {
             None if second == "index.m3u8" => Some(Self::Multivariant { presentation }),
+            None if second == DVR_PLAYLIST => Some(Self::DvrMultivariant { presentation }),
             None => None,
+            Some(DVR_PLAYLIST) => Some(Self::DvrPlaylist {
+                presentation,
+                rendition: second,
+            }),
             Some("media.m3u8") => Some(Self::Playlist {
                 presentation,
                 rendition: second,
@@ -76,6 +89,19 @@ mod tests {
         assert_eq!(
             Target::parse("/show/video/media.m3u8"),
             Some(Target::Playlist {
+                presentation: "show".into(),
+                rendition: "video".into()
+            })
+        );
+        assert_eq!(
+            Target::parse("/show/dvr.m3u8"),
+            Some(Target::DvrMultivariant {
+                presentation: "show".into()
+            })
+        );
+        assert_eq!(
+            Target::parse("/show/video/dvr.m3u8"),
+            Some(Target::DvrPlaylist {
                 presentation: "show".into(),
                 rendition: "video".into()
             })

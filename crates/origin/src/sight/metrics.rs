@@ -5,7 +5,8 @@ use std::fmt::{self, Write as _};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use llhls::registry::{
-    NameStats, PresentationInfo, PublishStats, RegistryStats, RenditionInfo, ViewStats,
+    ArchiveStats, NameStats, PresentationInfo, PublishStats, RegistryStats, RenditionInfo,
+    ViewStats,
 };
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder, NoLabelSet};
@@ -13,6 +14,7 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::origin::Origin;
+use crate::recording::Recordings;
 
 use super::traffic::KINDS;
 
@@ -57,6 +59,8 @@ struct Scene {
     origin: Origin,
     stats: RegistryStats,
     streams: Vec<PresentationInfo>,
+    /// All zero where nothing is recorded.
+    recorded: ArchiveStats,
 }
 
 impl Scene {
@@ -313,6 +317,48 @@ static METRICS: &[Metric] = &[
         },
     ),
     counter(
+        "llhls_recorded_segments",
+        &[],
+        "Segments that were stored",
+        |scene, to| to.only_count(scene.recorded.stored),
+    ),
+    Metric {
+        unit: Of::Bytes,
+        ..counter(
+            "llhls_recorded",
+            &[],
+            "Bytes of segments that were stored",
+            |scene, to| to.only_count(scene.recorded.stored_bytes),
+        )
+    },
+    counter(
+        "llhls_unrecorded_segments",
+        &["reason"],
+        "Segments that were not stored: the disk refused them, or was too slow for the queue",
+        |scene, to| {
+            let stats = &scene.recorded;
+            to.reasons([("refused", stats.failed), ("queue_full", stats.dropped)])
+        },
+    ),
+    Metric {
+        unit: Of::Bytes,
+        ..gauge(
+            "llhls_recording_queue",
+            &[],
+            "Media on the way to the disk",
+            |scene, to| to.only_gauge(number(scene.recorded.queued_bytes)),
+        )
+    },
+    gauge(
+        "llhls_recording_failing",
+        &[],
+        "Whether the last segment could not be stored: 1 or 0",
+        |scene, to| {
+            let trouble = scene.origin.recordings().and_then(Recordings::trouble);
+            to.only_gauge(f64::from(u8::from(trouble.is_some())))
+        },
+    ),
+    counter(
         "llhls_http_requests",
         &["kind", "status"],
         "Requests answered, by what they were for",
@@ -420,6 +466,11 @@ impl Collector for Everything {
             origin: self.0.clone(),
             stats: playlists.stats(),
             streams: playlists.active(),
+            recorded: self
+                .0
+                .recordings()
+                .map(Recordings::stats)
+                .unwrap_or_default(),
         };
         let is_there = |name: &llhls::registry::StreamName| {
             scene.streams.iter().any(|stream| stream.name == *name)

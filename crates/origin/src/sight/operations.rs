@@ -7,6 +7,7 @@ use http::{StatusCode, header};
 
 use crate::api;
 use crate::origin::Origin;
+use crate::recording::Recordings;
 
 use super::metrics;
 
@@ -43,10 +44,14 @@ async fn healthy() -> impl IntoResponse {
 
 /// New viewers may come: not any more once the origin was told to stop.
 async fn ready(State(origin): State<Origin>) -> impl IntoResponse {
-    let (status, text) = if origin.sight().is_leaving() {
-        (StatusCode::SERVICE_UNAVAILABLE, "leaving\n")
+    let (status, mut text) = if origin.sight().is_leaving() {
+        (StatusCode::SERVICE_UNAVAILABLE, "leaving\n".to_owned())
     } else {
-        (StatusCode::OK, "ready\n")
+        (StatusCode::OK, "ready\n".to_owned())
     };
+    // Live goes on, so it is no reason to send viewers away.
+    if let Some(trouble) = origin.recordings().and_then(Recordings::trouble) {
+        text.push_str(&format!("recording fails: {trouble}\n"));
+    }
     (status, [(header::CACHE_CONTROL, "no-store")], text)
 }

@@ -29,7 +29,9 @@ impl Kind {
         let mut elements = path.split('/').skip(1);
         let (first, stream) = (elements.next(), elements.next());
         let kind = match first {
-            Some("live") if path.ends_with("/index.m3u8") => Self::Multivariant,
+            Some("live") if matches!(elements.next(), Some("index.m3u8" | "dvr.m3u8")) => {
+                Self::Multivariant
+            }
             Some("live") if path.ends_with(".m3u8") => Self::Playlist,
             Some("live") => Self::Media,
             Some("ingest") => Self::Ingest,

@@ -24,6 +24,8 @@ mod ingest_change;
 mod mounted;
 /// The open segment and its hinted ranges.
 mod open;
+/// Streams on disk: rewinding, on demand, after a restart, with a full disk.
+mod recording;
 /// Metrics, health, viewers.
 mod sight;
 /// HTTP/1.1, HTTP/2, TLS, limits, stopping.
