@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::access::HOOK_ENTRY_BYTES;
+use crate::delivery::FILE_ANSWER_BYTES;
 use crate::media::MediaLimits;
 use crate::recording::LOADED_BYTES;
 use crate::sight::VIEWER_SKETCH_BYTES;
@@ -87,6 +88,12 @@ impl Config {
                 "DVR playlists",
                 renditions * segments * DVR_SEGMENT_BYTES,
                 format!("{segments} segments of each rendition"),
+            ));
+            let requests = self.server.requests;
+            lines.push((
+                "files",
+                requests as u64 * FILE_ANSWER_BYTES,
+                format!("{requests} answers, {} each", Size(FILE_ANSWER_BYTES)),
             ));
             let loaded = format!("{} of indices read", Size(LOADED_BYTES >> 20 << 20));
             lines.push(("on demand", LOADED_BYTES, loaded));

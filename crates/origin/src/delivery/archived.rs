@@ -22,6 +22,9 @@ use crate::recording::Recordings;
 /// How much of a file is read at once: what an answer holds of it, twice while it is read.
 const CHUNK: usize = 64 << 10;
 
+/// What an answer from a file may hold, in bytes.
+pub(crate) const FILE_ANSWER_BYTES: u64 = 2 * CHUNK as u64;
+
 /// The multivariant playlist over DVR playlists: the registry's while it has the stream.
 pub(super) async fn multivariant(
     origin: &Origin,

@@ -44,6 +44,7 @@ use media::{Terms, Wanted};
 use policy::Lifetimes;
 use target::Target;
 
+pub(crate) use archived::FILE_ANSWER_BYTES;
 // The public interface is:
 pub use body::{DeliveryBody, Incomplete};
 
