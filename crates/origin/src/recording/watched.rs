@@ -1,5 +1,6 @@
 //! The sink as the archive's thread sees it: the directory, watched.
 
+use std::mem::discriminant;
 use std::sync::Arc;
 
 use llhls::manifest::Msn;
@@ -39,7 +40,10 @@ impl Watched {
 
     fn failed(&mut self, recording: &RecordingId, error: StoreError) {
         match &mut self.failing {
-            Some(failing) if failing.error == error => failing.lost += 1,
+            // Of one kind: some errors name the segment, and each would be another one.
+            Some(failing) if discriminant(&failing.error) == discriminant(&error) => {
+                failing.lost += 1;
+            }
             failing => {
                 tracing::error!(%recording, "recording fails, live goes on: {error}");
                 let lost = failing.as_ref().map_or(0, |failing| failing.lost) + 1;
