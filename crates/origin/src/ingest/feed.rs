@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
+use llhls::manifest::WallClock;
 use llhls::registry::{Publisher, StreamName};
 
 use crate::ingest::clock::CaptureClock;
@@ -33,7 +34,7 @@ pub(super) struct Feed {
     tracks: Vec<Track>,
     clock: CaptureClock,
     /// Parts that were cut and not published yet.
-    ready: VecDeque<MediaPart>,
+    ready: VecDeque<Dated>,
     /// The encoder said that this is the end (ING-17).
     last: bool,
     /// Parts published so far.
@@ -266,16 +267,30 @@ impl Feed {
         let of = |track: &&mut Track| track.info.id == fragment.track();
         let mut parts = Vec::new();
         let pushed = cutter.push(fragment, &mut parts);
+        let is_reset = |part: &MediaPart| part.continuity == Continuity::Reset;
+        if let Some(first) = parts.iter().position(is_reset) {
+            // What ends the old timeline is dated by the old clock.
+            let before: Vec<_> = parts.drain(..first).collect();
+            self.date(before);
+        }
         if let Some(track) = self.tracks.iter_mut().find(of) {
             track.observe(fragment.frame_rate());
-            let is_reset = |part: &MediaPart| part.continuity == Continuity::Reset;
             if parts.iter().any(is_reset) {
                 self.clock.reset(&track.info, fragment, arrived);
             }
             self.clock.observe(&track.info, fragment, arrived);
         }
-        self.ready.extend(parts);
+        self.date(parts);
         pushed.map(|_accepted| ()).map_err(IngestError::from)
+    }
+
+    /// Makes parts ready, with their dates by the clock as it is now.
+    fn date(&mut self, parts: Vec<MediaPart>) {
+        let clock = &self.clock;
+        self.ready.extend(parts.into_iter().map(|part| Dated {
+            captured_at: clock.at(part.presentation_time),
+            part,
+        }));
     }
 
     /// A header: the first, the same again, or a changed one.
@@ -355,7 +370,7 @@ impl Feed {
         };
         let mut parts = Vec::new();
         let finished = cutter.finish(&mut parts);
-        self.ready.extend(parts);
+        self.date(parts);
         self.publish()?;
         finished.map_err(IngestError::from)
     }
@@ -370,8 +385,8 @@ impl Feed {
                 let is_first_of_track = step
                     .iter()
                     .chain(&later)
-                    .all(|other: &MediaPart| other.track != part.track);
-                if is_first_of_track && are_together(&step[0], &part) {
+                    .all(|other: &Dated| other.part.track != part.part.track);
+                if is_first_of_track && are_together(&step[0].part, &part.part) {
                     step.push(part);
                 } else {
                     later.push_back(part);
@@ -383,7 +398,7 @@ impl Feed {
         Ok(())
     }
 
-    fn publish_step(&mut self, parts: &[MediaPart]) -> Result<(), IngestError> {
+    fn publish_step(&mut self, parts: &[Dated]) -> Result<(), IngestError> {
         let Stage::Cutting {
             cutter,
             target_duration,
@@ -396,14 +411,15 @@ impl Feed {
         let mut of_tracks = Vec::with_capacity(parts.len());
         // Tracks of other kinds, such as text, are read and not published.
         for (index, track) in self.tracks.iter_mut().enumerate() {
-            let own = parts.iter().find(|part| part.track == track.info.id);
-            let Some(part) = own.filter(|part| track.admits(part) == Outcome::Published) else {
+            let own = parts.iter().find(|dated| dated.part.track == track.info.id);
+            let Some(Dated { part, captured_at }) =
+                own.filter(|dated| track.admits(&dated.part) == Outcome::Published)
+            else {
                 continue;
             };
             let part_target = cutter.part_target(part.track).unwrap_or(part.duration);
             track.open(&self.origin, presentation, part_target, *target_duration)?;
-            let captured_at = self.clock.at(part.presentation_time);
-            step.push(track.prepare(part.clone(), captured_at));
+            step.push(track.prepare(part.clone(), *captured_at));
             of_tracks.push(index);
         }
         let published = Publisher::publish_together(step);
@@ -419,6 +435,13 @@ impl Feed {
         }
         outcome
     }
+}
+
+/// A part that waits to be published.
+#[derive(Debug)]
+struct Dated {
+    part: MediaPart,
+    captured_at: Option<WallClock>,
 }
 
 /// Whether two parts begin at one instant, to half of the shorter one.

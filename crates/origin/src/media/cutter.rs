@@ -210,6 +210,11 @@ impl PartCutter {
         self.source = Source::New;
     }
 
+    /// Whether the header came again, and nothing since that tells what that meant.
+    pub(crate) fn source_is_new(&self) -> bool {
+        self.source == Source::New
+    }
+
     /// The timeline of another track of the presentation was set back: where this one's goes back too, it is for the same reason.
     pub(crate) fn reset_is_due(&mut self) {
         self.source = Source::Restarted;

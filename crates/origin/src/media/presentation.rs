@@ -94,6 +94,10 @@ impl PresentationCutter {
             .position(|(id, _)| *id == track)
             .ok_or(MediaError::UnknownTrack { track })?;
         let goes_back = self.cutters[index].1.is_set_back_by(fragment);
+        if goes_back && (Some(index) == self.leader || self.cutters[index].1.source_is_new()) {
+            // The old timeline ends in all tracks before the new one begins in any.
+            self.finish_others(index, parts)?;
+        }
         let accepted = self.cutters[index].1.push(fragment, parts)?;
         if goes_back {
             for (other, (_, cutter)) in self.cutters.iter_mut().enumerate() {
@@ -114,6 +118,18 @@ impl PresentationCutter {
             }
         }
         Ok(accepted)
+    }
+
+    fn finish_others(
+        &mut self,
+        index: usize,
+        parts: &mut Vec<MediaPart>,
+    ) -> Result<(), MediaError> {
+        self.cutters
+            .iter_mut()
+            .enumerate()
+            .filter(|(other, _)| *other != index)
+            .try_for_each(|(_, (_, cutter))| cutter.finish(parts))
     }
 
     /// The header came again: see [`PartCutter::source_began`].

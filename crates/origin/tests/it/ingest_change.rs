@@ -12,7 +12,7 @@ use llhls::registry::Coding;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use crate::clips::{Clip, GOPS_OF_FOUR_SECONDS};
+use crate::clips::{Clip, GOPS_OF_FOUR_SECONDS, ffmpeg};
 use crate::support::{Answer, Server};
 
 /// A request whose body is sent piece by piece.
@@ -99,6 +99,41 @@ async fn an_encoder_that_starts_over_after_three_seconds_is_no_repetition() {
     let (before, after) = text.split_once("#EXT-X-DISCONTINUITY\n").unwrap();
     assert!((listed(before) - 3.0).abs() < 0.01, "{text}");
     assert!(listed(after) > 5.9, "{text}");
+}
+
+/// The connection of an encoder of picture and sound breaks after any fragment, and it starts over: what was left of the
+/// old timeline is not dated by the new one, and makes no discontinuity of its own.
+#[tokio::test]
+async fn picture_and_sound_start_over_at_one_time() {
+    let server = Server::start().await;
+    let clip = Clip::new(ffmpeg(
+        "-f lavfi -i testsrc2=size=160x90:rate=30:duration=5 -f lavfi -i sine=sample_rate=48000:duration=5 \
+         -c:v libx264 -preset ultrafast -tune zerolatency -g 30 -c:a aac \
+         -f mp4 -movflags +cmaf+delay_moov -frag_duration 200000 pipe:1",
+        &[],
+    ));
+    for fragments in 13..25 {
+        let path = format!("/ingest/cam{fragments}");
+        put(&server, &path, clip.until(fragments)).await;
+        let answer = put(&server, &path, clip.whole()).await;
+        assert_eq!(answer.status, StatusCode::OK);
+        let mut last_dates = Vec::new();
+        for track in ["video", "audio"] {
+            let live = format!("/live/cam{fragments}/{track}/media.m3u8");
+            let answer = server.get(&live).await;
+            let text = answer.playlist();
+            assert_eq!(text.matches("#EXT-X-DISCONTINUITY\n").count(), 1, "{text}");
+            let mut dates = text
+                .lines()
+                .filter_map(|line| line.strip_prefix("#EXT-X-PROGRAM-DATE-TIME:"));
+            last_dates.push(playlist_oracle::read_date(dates.next_back().unwrap()).unwrap());
+        }
+        let apart = last_dates[0].abs_diff(last_dates[1]);
+        assert!(
+            apart < 100_000_000,
+            "{apart} ns after {fragments} fragments"
+        );
+    }
 }
 
 #[tokio::test]
