@@ -103,14 +103,15 @@ impl Viewer {
     /// As [`part`](Self::part).
     pub async fn resource(&self, name: &str) -> Result<Resource, MediaError> {
         let mut found = self.find(name).await;
-        // What had this name before is asked only for what is not here.
-        let mut before = self.rendition.predecessor();
-        while let (Err(MediaError::NotFound | MediaError::Expired), Some(rendition)) =
-            (&found, before)
-        {
-            before = rendition.predecessor();
+        // What had this name before is asked only for what is not here: that takes a lock.
+        let mut here = Arc::clone(&self.rendition);
+        while let Err(MediaError::NotFound | MediaError::Expired) = found {
+            let Some(rendition) = here.predecessor() else {
+                break;
+            };
             let past = Self { rendition };
             found = past.find(name).await.or(found);
+            here = past.rendition;
         }
         self.counted(found)
     }
