@@ -120,7 +120,8 @@ impl Viewer {
         let newest = self.rendition.newest().ok_or(MediaError::Gone)?;
         match newest.view().names().parse(name) {
             Some(ResourceName::Part(position)) => {
-                self.find_part(position).await.map(Resource::Part)
+                let part = self.find_part(newest, position).await;
+                part.map(Resource::Part)
             }
             Some(ResourceName::Segment(msn)) => self.find_segment(msn).map(Resource::Segment),
             Some(ResourceName::Init(version)) => self.find_init(version).map(Resource::Init),
@@ -140,12 +141,18 @@ impl Viewer {
     ///
     /// Dropping the future leaves nothing behind.
     pub async fn part(&self, position: Position) -> Result<Bytes, MediaError> {
-        let part = self.find_part(position).await;
+        let part = match self.rendition.newest() {
+            Some(newest) => self.find_part(newest, position).await,
+            None => Err(MediaError::Gone),
+        };
         self.counted(part)
     }
 
-    async fn find_part(&self, position: Position) -> Result<Bytes, MediaError> {
-        let newest = self.rendition.newest().ok_or(MediaError::Gone)?;
+    async fn find_part(
+        &self,
+        newest: Arc<Snapshot>,
+        position: Position,
+    ) -> Result<Bytes, MediaError> {
         let lookup = match newest.view().part(position) {
             PartLookup::Hinted => {
                 let patience = self.rendition.patience(newest.view());
