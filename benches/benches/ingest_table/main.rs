@@ -6,15 +6,10 @@
 //! floor copies the same bytes from the same pieces into one allocation a fragment and does nothing else: less than
 //! that no reader can do. Fragments as long as a part go through as they are; longer ones are cut, which copies once more.
 
-#[allow(
-    dead_code,
-    reason = "shared with the ring's table, which has threads and positions too"
-)]
-#[path = "../ring_table/turns.rs"]
-mod turns;
-
 use std::time::Duration;
 
+use benches::asked::Asked;
+use benches::turns::{Better, Candidate, Table, thread_cpu};
 use bytes::Bytes;
 use llhls::manifest::{Cut, ManifestConfig, MediaDuration, ResourceNames};
 use llhls::registry::{Media, Part, Playlists, Publisher, RegistryConfig, RenditionConfig, Video};
@@ -22,7 +17,6 @@ use origin::media::{
     CutConfig, DemoSegment, DemoSource, Independence, InitSection, MediaItem, MediaLimits,
     MediaReader, PresentationCutter, SegmentEnd,
 };
-use turns::{Better, Candidate, Table, thread_cpu};
 
 /// Pictures a second, and ticks of one.
 const RATE: u64 = 30;
@@ -186,20 +180,11 @@ fn throughput(table: &mut Table, bits: u64, length: u64, name: &str) {
 }
 
 fn main() {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    // `cargo test --all-targets` starts benchmarks too, without optimisation and without this flag.
-    if !arguments.iter().any(|argument| argument == "--bench") {
+    let Some(asked) = Asked::from_command_line() else {
         return;
-    }
-    let rounds = arguments
-        .iter()
-        .position(|argument| argument == "--rounds")
-        .and_then(|at| arguments.get(at + 1)?.parse().ok())
-        .unwrap_or(7);
-    let rows: Vec<&String> = arguments.iter().filter(|it| it.starts_with('I')).collect();
-    let wanted = |row: &str| rows.is_empty() || rows.iter().any(|it| *it == row);
-    let mut table = Table::new(rounds);
-    if wanted("I1") {
+    };
+    let mut table = Table::new(asked.rounds);
+    if asked.wants("I1") {
         throughput(
             &mut table,
             25_000_000,

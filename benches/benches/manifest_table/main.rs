@@ -16,19 +16,13 @@
 //! request for a delta update costs: the first one of a version, which writes it, and each
 //! further one, which shares it.
 
-#[allow(
-    dead_code,
-    reason = "shared with the ring's table, which has threads and positions too"
-)]
-#[path = "../ring_table/turns.rs"]
-mod turns;
-
+use benches::asked::Asked;
+use benches::turns::{Better, Candidate, Table, cpu_per_operation};
 use llhls_manifest::{
     Addressing, DiscontinuitySequence, Form, M3u8Manifest, ManifestConfig, MediaDuration, MediaRef,
     Msn, PartFacts, ResourceNames, Skip, WallClock,
 };
 use seed::Options;
-use turns::{Better, Candidate, Table, cpu_per_operation};
 
 /// 12 parts of 500 ms a segment, as in the peer's own bench.
 const PARTS: u64 = 12;
@@ -342,30 +336,21 @@ fn delta(table: &mut Table) {
 }
 
 fn main() {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    // `cargo test --all-targets` starts benchmarks too, without optimisation and without this flag.
-    if !arguments.iter().any(|argument| argument == "--bench") {
+    let Some(asked) = Asked::from_command_line() else {
         return;
-    }
-    let rounds = arguments
-        .iter()
-        .position(|argument| argument == "--rounds")
-        .and_then(|at| arguments.get(at + 1)?.parse().ok())
-        .unwrap_or(7);
-    let rows: Vec<&String> = arguments.iter().filter(|it| it.starts_with('M')).collect();
-    let wanted = |row: &str| rows.is_empty() || rows.iter().any(|it| *it == row);
-    let mut table = Table::new(rounds);
-    if wanted("M1") {
+    };
+    let mut table = Table::new(asked.rounds);
+    if asked.wants("M1") {
         one_part(&mut table, "M1", 32);
     }
-    if wanted("M2") {
+    if asked.wants("M2") {
         one_part(&mut table, "M2", 8);
         one_part(&mut table, "M2", 128);
     }
-    if wanted("M3") {
+    if asked.wants("M3") {
         age(&mut table);
     }
-    if wanted("M5") {
+    if asked.wants("M5") {
         delta(&mut table);
     }
 }

@@ -6,7 +6,7 @@ use playlists::{Coding, Playlists, RegistryConfig};
 use tokio::task::{LocalSet, yield_now};
 
 use crate::streams::{Ours, Shape};
-use crate::turns::{Better, Table, thread_cpu};
+use benches::turns::{Better, Table, thread_cpu};
 
 /// Far more than the caches of a core hold.
 const STREAMS: usize = 4_000;

@@ -8,7 +8,7 @@ use llhls_manifest::Directives;
 use playlists::Coding;
 
 use crate::streams::{Ours, Peer, Shape, delta};
-use crate::turns::{Better, Candidate, Table, cpu_per_operation, thread_cpu};
+use benches::turns::{Better, Candidate, Table, cpu_per_operation, thread_cpu};
 
 fn whole(text: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::new(6));

@@ -10,13 +10,6 @@
 //! two shapes of ours: *as configured*, where parts go three target durations from the edge, and *all
 //! parts listed*, where the target duration is so long that none goes.
 
-#[allow(
-    dead_code,
-    reason = "shared with the ring's table, which has positions too"
-)]
-#[path = "../ring_table/turns.rs"]
-mod turns;
-
 /// How many live streams a core sustains: M7.
 mod capacity;
 /// Per part, per request, per byte: M4 to M6.
@@ -26,38 +19,27 @@ mod streams;
 /// From publication to the last waiter: R9.
 mod waiting;
 
-use turns::Table;
+use benches::asked::Asked;
+use benches::turns::Table;
 
 fn main() {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    // `cargo test --all-targets` starts benchmarks too, without optimisation and without this flag.
-    if !arguments.iter().any(|argument| argument == "--bench") {
+    let Some(asked) = Asked::from_command_line() else {
         return;
-    }
-    let rounds = arguments
-        .iter()
-        .position(|argument| argument == "--rounds")
-        .and_then(|at| arguments.get(at + 1)?.parse().ok())
-        .unwrap_or(7);
-    let rows: Vec<&String> = arguments
-        .iter()
-        .filter(|it| it.starts_with(['M', 'R']))
-        .collect();
-    let wanted = |row: &str| rows.is_empty() || rows.iter().any(|it| *it == row);
-    let mut table = Table::new(rounds);
-    if wanted("M4") {
+    };
+    let mut table = Table::new(asked.rounds);
+    if asked.wants("M4") {
         forms::per_part(&mut table);
     }
-    if wanted("M5") {
+    if asked.wants("M5") {
         forms::per_request(&mut table);
     }
-    if wanted("M6") {
+    if asked.wants("M6") {
         forms::sizes();
     }
-    if wanted("M7") {
+    if asked.wants("M7") {
         capacity::all(&mut table);
     }
-    if wanted("R9") {
+    if asked.wants("R9") {
         waiting::all(&mut table);
     }
 }

@@ -11,7 +11,7 @@ use tokio::task::yield_now;
 use tokio::time::timeout;
 
 use crate::streams::{Ours, Shape};
-use crate::turns::{Better, Candidate, Table, median, runtime, thread_cpu};
+use benches::turns::{Better, Candidate, Table, median, runtime, thread_cpu};
 
 /// Three target durations, as the registry has it; no server waits without one.
 const DEADLINE: Duration = Duration::from_secs(6);

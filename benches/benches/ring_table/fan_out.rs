@@ -6,8 +6,8 @@ use ring_core::{DigestPolicy, Start};
 use tokio::sync::{Notify, broadcast};
 
 use crate::trunk::Parts;
-use crate::turns::{Better, Table, process_cpu, runtime};
 use crate::writes::ours;
+use benches::turns::{Better, Table, process_cpu, runtime};
 
 const SLOTS: usize = 1024;
 

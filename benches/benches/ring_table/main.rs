@@ -17,14 +17,13 @@ mod reads;
 mod slots;
 /// A peer that needs a coat: media-plane.
 mod trunk;
-/// Taking turns, clocks, medians.
-mod turns;
 /// From publication to the last waiter: R9.
 mod wake_up;
 /// Writes, and writes beside reads: R1 to R3.
 mod writes;
 
-use turns::Table;
+use benches::asked::Asked;
+use benches::turns::Table;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -35,52 +34,41 @@ fn main() {
         memory::child(&arguments[at + 1]);
         return;
     }
-    // `cargo test --all-targets` starts benchmarks too, without optimisation and without this flag.
-    if !arguments.iter().any(|argument| argument == "--bench") {
+    let Some(asked) = Asked::from_command_line() else {
         return;
-    }
-    let rounds = arguments
-        .iter()
-        .position(|argument| argument == "--rounds")
-        .and_then(|at| arguments.get(at + 1)?.parse().ok())
-        .unwrap_or(7);
-    let rows: Vec<&String> = arguments
-        .iter()
-        .filter(|it| it.starts_with('R') || *it == "slots")
-        .collect();
-    let wanted = |row: &str| rows.is_empty() || rows.iter().any(|it| *it == row);
-    let mut table = Table::new(rounds);
+    };
+    let mut table = Table::new(asked.rounds);
 
-    if wanted("R1") || wanted("R2") {
+    if asked.wants("R1") || asked.wants("R2") {
         writes::sequential(&mut table);
     }
-    if wanted("R3") {
+    if asked.wants("R3") {
         writes::beside_readers(&mut table);
     }
-    if wanted("slots") {
+    if asked.wants("slots") {
         slots::all(&mut table);
     }
     for (row, workers) in [("R4", 1), ("R5", 2)] {
-        if wanted(row) {
+        if asked.wants(row) {
             reads::by_position(&mut table, row, workers);
         }
     }
-    if wanted("R6") {
+    if asked.wants("R6") {
         reads::crowd(&mut table, "R6", reads::Audience::ScanTheWindow);
     }
-    if wanted("R7") {
+    if asked.wants("R7") {
         reads::crowd(&mut table, "R7", reads::Audience::AtTheLiveEdge);
     }
-    if wanted("R8") {
+    if asked.wants("R8") {
         fan_out::all(&mut table);
     }
-    if wanted("R9") {
+    if asked.wants("R9") {
         wake_up::all(&mut table);
     }
-    if wanted("R10") {
+    if asked.wants("R10") {
         memory::idle();
     }
-    if wanted("R11") {
+    if asked.wants("R11") {
         memory::finished();
     }
 }

@@ -9,8 +9,8 @@ use ring_core::{DigestPolicy, Reader, RingConfig, Seq};
 use tokio::task::yield_now;
 
 use crate::trunk::Parts;
-use crate::turns::{Better, Positions, Table, process_cpu, runtime};
 use crate::writes::{ours, seed, shaped};
+use benches::turns::{Better, Positions, Table, process_cpu, runtime};
 
 /// How long a run lasts.
 const RUN: Duration = Duration::from_millis(300);

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 
-use crate::turns::{Better, Positions, Table, cpu_per_operation};
+use benches::turns::{Better, Positions, Table, cpu_per_operation};
 
 const SLOTS: u64 = 1024;
 const LEN: usize = 5760;

@@ -8,8 +8,8 @@ use tokio::sync::Notify;
 use tokio::task::yield_now;
 
 use crate::trunk::Parts;
-use crate::turns::{Better, Table, median, runtime, thread_cpu};
 use crate::writes::{ours, seed};
+use benches::turns::{Better, Table, median, runtime, thread_cpu};
 
 /// When each waiter ran, relative to the publication; the last one counts.
 struct Finish {

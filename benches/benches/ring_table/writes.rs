@@ -11,7 +11,7 @@ use seed::chunk_cache::ChunkCache as Seed;
 use tokio::task::consume_budget;
 
 use crate::trunk::Parts;
-use crate::turns::{Better, Table, cpu_per_operation, process_cpu, runtime};
+use benches::turns::{Better, Table, cpu_per_operation, process_cpu, runtime};
 
 const PAYLOAD: usize = 64 << 10;
 const SLOTS: usize = 4096;

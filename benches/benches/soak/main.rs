@@ -7,23 +7,16 @@
 //! The clock is simulated; the time is the thread's CPU time. What is held is counted by the
 //! allocator.
 
-#[allow(
-    dead_code,
-    reason = "shared with the ring's table, which needs more of it"
-)]
-#[path = "../ring_table/turns.rs"]
-mod turns;
-
 use std::time::Duration;
 
 use allocation_counter::measure;
+use benches::turns::thread_cpu;
 use bytes::Bytes;
 use llhls_manifest::{Cut, Directives, ManifestConfig, MediaDuration, ResourceNames, Skip};
 use playlists::{
     Archive, ArchiveConfig, ArchiveWorker, ArchivedSegment, Coding, Media, Part, Playlists,
     Progress, Publisher, RegistryConfig, RenditionConfig, SegmentSink, StoreError, Video, Viewer,
 };
-use turns::thread_cpu;
 
 /// 200 ms each, ten to a segment.
 const PARTS: u64 = 10;
