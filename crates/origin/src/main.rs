@@ -2,6 +2,7 @@
 
 mod args;
 mod descriptors;
+mod supervisor;
 
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -166,8 +167,11 @@ async fn serve(config: &Config) -> Result<(), Failure> {
     let leaving = origin.clone();
     let stop = async move {
         origin::stop_signal().await;
+        supervisor::stopping();
         leaving.leave();
     };
+    // What the listeners have not accepted yet, they keep: whoever comes from now on is answered.
+    supervisor::serving();
     let drained = server.run(stop).await;
     tracing::info!(cut = drained.cut, "stopped");
     // What is closed by now is recorded, if the disk lets it.

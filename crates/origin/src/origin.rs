@@ -54,7 +54,7 @@ pub struct OriginConfig {
     target_duration: u32,
     part_target: MediaDuration,
     window_segments: u32,
-    player_library: PathBuf,
+    player_library: Option<PathBuf>,
     access: Access,
     recording: Option<RecordingConfig>,
 }
@@ -68,8 +68,7 @@ impl OriginConfig {
             target_duration: 2,
             part_target: MediaDuration::from_millis(200),
             window_segments: 15,
-            player_library: Path::new(env!("CARGO_MANIFEST_DIR"))
-                .join("web/node_modules/hls.js/dist/hls.min.js"),
+            player_library: None,
             access: Access::default(),
             recording: None,
         }
@@ -124,10 +123,10 @@ impl OriginConfig {
         self
     }
 
-    /// Where the player library (hls.js) lies. Default: where `npm ci` put it in the source tree.
+    /// A file to serve as hls.js to the player page. Default: the copy in the binary.
     #[must_use]
     pub fn player_library(mut self, path: impl Into<PathBuf>) -> Self {
-        self.player_library = path.into();
+        self.player_library = Some(path.into());
         self
     }
 }
@@ -271,8 +270,9 @@ impl Origin {
         CutConfig::new(self.shared.config.part_target.into(), segment)
     }
 
-    pub(crate) fn player_library(&self) -> &Path {
-        &self.shared.config.player_library
+    /// A file that stands in for the player library in the binary.
+    pub(crate) fn player_library(&self) -> Option<&Path> {
+        self.shared.config.player_library.as_deref()
     }
 }
 

@@ -281,8 +281,8 @@ settings! {
 
     /// The player page.
     page: Page {
-        /// hls.min.js for the page. Empty: the one that `npm ci` put into the source tree, and
-        /// where there is none a public copy.
+        /// A file to serve as hls.js instead of the copy in the binary, such as a newer one. Empty:
+        /// that copy.
         player_library: Option<PathBuf> = "",
     }
 }

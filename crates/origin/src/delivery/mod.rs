@@ -47,6 +47,7 @@ use target::Target;
 pub(crate) use archived::FILE_ANSWER_BYTES;
 // The public interface is:
 pub use body::{DeliveryBody, Incomplete};
+pub(crate) use negotiate::accepted_coding;
 
 /// The delivery routes as a `tower` service: mount it wherever a program serves its streams.
 ///

@@ -8,7 +8,7 @@ use llhls::registry::Coding;
 ///
 /// An explicit `gzip;q=0` refuses it, `*` stands for every coding that is not named, and a request
 /// without the header gets the identity: some clients send none because they cannot decode.
-pub(super) fn playlist_coding(headers: &HeaderMap) -> Coding {
+pub(crate) fn accepted_coding(headers: &HeaderMap) -> Coding {
     let (mut gzip, mut any) = (None, None);
     for value in headers.get_all(ACCEPT_ENCODING) {
         let Ok(value) = value.to_str() else { continue };
@@ -48,7 +48,7 @@ mod tests {
         let coding = |value: &'static str| {
             let mut headers = HeaderMap::new();
             headers.insert(ACCEPT_ENCODING, value.parse().unwrap());
-            playlist_coding(&headers)
+            accepted_coding(&headers)
         };
         for accepted in [
             "gzip",
@@ -70,6 +70,6 @@ mod tests {
         ] {
             assert_eq!(coding(refused), Coding::Identity, "{refused}");
         }
-        assert_eq!(playlist_coding(&HeaderMap::new()), Coding::Identity);
+        assert_eq!(accepted_coding(&HeaderMap::new()), Coding::Identity);
     }
 }

@@ -21,7 +21,7 @@ pub(super) struct Conditions {
 impl Conditions {
     pub(super) fn new(headers: &HeaderMap) -> Self {
         Self {
-            coding: negotiate::playlist_coding(headers),
+            coding: negotiate::accepted_coding(headers),
             unless: headers.typed_get().map(Box::new),
         }
     }

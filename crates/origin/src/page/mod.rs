@@ -1,12 +1,11 @@
-//! The player page: a handful of files in the binary, and hls.js where it is installed.
+//! The player page: a handful of files in the binary, and hls.js with them.
 
-use std::path::PathBuf;
+mod library;
 
 use axum::Router;
-use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use http::{StatusCode, header};
+use http::header;
 
 use crate::origin::Origin;
 
@@ -61,7 +60,7 @@ pub(crate) fn routes() -> Router<Origin> {
         .fold(Router::new(), |router, asset| {
             router.route(asset.path, get(async || asset.response()))
         })
-        .route("/hls.js", get(library))
+        .merge(library::routes())
 }
 
 impl Asset {
@@ -73,25 +72,5 @@ impl Asset {
             (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         ];
         (headers, self.text).into_response()
-    }
-}
-
-/// hls.js from the installed package. Without it the page falls back to a public copy, so its
-/// absence is a plain 404.
-async fn library(State(origin): State<Origin>) -> Response {
-    let path: PathBuf = origin.player_library().to_owned();
-    match tokio::fs::read(path).await {
-        Ok(script) => {
-            let headers = [
-                (header::CONTENT_TYPE, SCRIPT),
-                (header::CACHE_CONTROL, "no-cache"),
-            ];
-            (headers, script).into_response()
-        }
-        Err(_) => (
-            StatusCode::NOT_FOUND,
-            "hls.js is not installed beside this origin\n",
-        )
-            .into_response(),
     }
 }

@@ -20,6 +20,7 @@ on_every_transport![
     the_multivariant_playlist_lists_what_is_published,
     the_multivariant_playlist_waits_for_a_stream_that_is_starting,
     the_page_is_in_the_binary,
+    the_player_library_is_in_the_binary_with_its_licence,
 ];
 
 const PLAYLIST: &str = "/live/show/video/media.m3u8";
@@ -309,4 +310,31 @@ async fn the_page_is_in_the_binary(transport: Transport) {
         assert_eq!(server.get(path).await.status, StatusCode::OK, "{path}");
     }
     assert!(text.contains("player.js"));
+}
+
+async fn the_player_library_is_in_the_binary_with_its_licence(transport: Transport) {
+    let server = Server::over(transport).await;
+    let plain = server.get("/hls.js").await;
+    assert_eq!(plain.status, StatusCode::OK);
+    assert_eq!(
+        plain.header("content-type"),
+        "text/javascript; charset=utf-8"
+    );
+    assert_eq!(plain.header("link"), "</hls.js/LICENSE>; rel=\"license\"");
+    let gzip = server
+        .get_with("/hls.js", &[("accept-encoding", "gzip")])
+        .await;
+    assert_eq!(gzip.header("content-encoding"), "gzip");
+    assert!(gzip.body.len() * 2 < plain.body.len());
+    let mut text = Vec::new();
+    flate2::read::GzDecoder::new(&gzip.body[..])
+        .read_to_end(&mut text)
+        .unwrap();
+    assert_eq!(text, plain.body);
+    let tag = plain.header("etag");
+    let again = server.get_with("/hls.js", &[("if-none-match", tag)]).await;
+    assert_eq!(again.status, StatusCode::NOT_MODIFIED);
+    assert!(again.body.is_empty());
+    let licence = server.get("/hls.js/LICENSE").await;
+    assert!(licence.body.starts_with(b"Copyright (c) 2017 Dailymotion"));
 }

@@ -28,6 +28,9 @@ mod open;
 mod recording;
 /// Metrics, health, viewers.
 mod sight;
+/// The binary under systemd, as it sees it.
+#[cfg(target_os = "linux")]
+mod supervised;
 /// HTTP/1.1, HTTP/2, TLS, limits, stopping.
 mod transport;
 /// What an answer costs: no copy, nothing kept of what does not exist.

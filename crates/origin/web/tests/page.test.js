@@ -47,6 +47,10 @@ test('the pinned library is the one of the lock file, bytes and all', async () =
   const hash = createHash('sha384').update(await readFile(LIBRARY)).digest('base64');
   assert.equal(HLS_INTEGRITY, `sha384-${hash}`);
   assert.ok(HLS_CDN.includes(`@${HLS_VERSION}/`));
+  for (const [file, of] of [['hls.min.js', 'dist/hls.min.js'], ['LICENSE', 'LICENSE']]) {
+    const [binary, npm] = await Promise.all([`../vendor/hls.js/${file}`, `../node_modules/hls.js/${of}`].map((path) => readFile(new URL(path, import.meta.url))));
+    assert.ok(binary.equals(npm), `vendor/hls.js/${file} is not that of the package`);
+  }
 });
 
 test('speed is 1 at the target, gentle when late, slower before the buffer runs dry', () => {

@@ -6,7 +6,6 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 export const BINARY = process.env.ORIGIN_BIN ?? fileURLToPath(new URL('../../../../../target/release/origin', import.meta.url));
-const LIBRARY = fileURLToPath(new URL('../../node_modules/hls.js/dist/hls.min.js', import.meta.url));
 const START_MS = 15_000;
 
 /**
@@ -17,7 +16,6 @@ export async function startOrigin({ args = [], streams: expected = 1, secure: is
   if (!existsSync(BINARY)) throw new Error(`no origin at ${BINARY}: run “cargo build --release -p origin”, or set ORIGIN_BIN`);
   const child = spawn(BINARY, ['--listen', '127.0.0.1:0', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, LLHLS_PAGE_PLAYER_LIBRARY: LIBRARY },
   });
   const lines = [];
   const clear = { page: undefined, streams: [] };
