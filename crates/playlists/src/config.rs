@@ -182,6 +182,27 @@ impl RegistryConfig {
 }
 
 impl RegistryConfig {
+    /// How many presentations there may be.
+    #[must_use]
+    pub fn most_presentations(&self) -> usize {
+        self.presentations
+    }
+
+    /// How many renditions of all presentations find room.
+    #[must_use]
+    pub fn most_renditions(&self) -> u64 {
+        let by_number = (self.presentations as u64).saturating_mul(self.renditions as u64);
+        by_number.min(self.total_bytes / self.bytes_per_rendition.max(1))
+    }
+
+    /// Bytes of media that all renditions together may hold.
+    #[must_use]
+    pub fn most_bytes(&self) -> u64 {
+        self.total_bytes
+    }
+}
+
+impl RegistryConfig {
     /// Where closed segments go, which gives each rendition a DVR playlist. Default nowhere.
     #[must_use]
     pub fn archive(mut self, archive: Archive) -> Self {

@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
-use llhls_manifest::{Decision, Directives, WaitFor};
+use llhls_manifest::{Decision, Directives, Edge, PlaylistView, WaitFor};
 
 use crate::aftermath::Aftermath;
 use crate::cache::Waited;
@@ -19,6 +20,7 @@ use crate::media::Media;
 use crate::multivariant::{self, Entry};
 use crate::name::StreamName;
 use crate::rendition::{MEDIA_PLAYLIST, Rendition};
+use crate::stats::RenditionStats;
 use crate::timeline::Timeline;
 
 /// A multivariant playlist, and what it was written from.
@@ -37,6 +39,7 @@ pub(crate) struct Presentation {
     pub(crate) name: StreamName,
     /// Unlike that of any other presentation of the registry.
     pub(crate) id: u64,
+    opened_at: SystemTime,
     /// Copied on change, which is rare; read by viewers.
     renditions: RwLock<Arc<[Arc<Rendition>]>>,
     /// Taken by publishers and the housekeeper, never by viewers.
@@ -66,6 +69,7 @@ impl Presentation {
         Self {
             name,
             id,
+            opened_at: SystemTime::now(),
             renditions: RwLock::new(Arc::new([])),
             timeline: Mutex::new(timeline),
             calendar,
@@ -275,6 +279,17 @@ impl Presentation {
     }
 }
 
+/// One presentation in [`Playlists::active`](crate::Playlists::active).
+#[derive(Clone, Debug, PartialEq)]
+pub struct PresentationInfo {
+    /// Its name.
+    pub name: StreamName,
+    /// When it was opened, by the system's clock.
+    pub opened_at: SystemTime,
+    /// Its renditions, in the order in which they were opened.
+    pub renditions: Vec<RenditionInfo>,
+}
+
 /// One rendition in [`Playlists::active`](crate::Playlists::active).
 #[derive(Clone, Debug, PartialEq)]
 pub struct RenditionInfo {
@@ -282,31 +297,64 @@ pub struct RenditionInfo {
     pub name: StreamName,
     /// What it carries.
     pub media: Media,
-    /// Peak segment bit rate so far, in bits per second; 0 before the first complete segment.
+    /// Bit rate of the fattest segment so far, in bits per second; 0 before the first complete one.
     pub peak_bits_per_second: u64,
+    /// Bits per second over all segments so far; 0 before the first complete one.
+    pub mean_bits_per_second: u64,
+    /// How long ago the newest part with bytes came; `None` before the first.
+    pub since_part: Option<Duration>,
+    /// How late the newest part was when it became visible: from the capture of its end, by the
+    /// clock of whoever dated it. `None` where nobody did; zero where that clock is ahead of ours.
+    pub capture_delay: Option<Duration>,
+    /// The bounds of the newest version; `None` once the playlist is gone.
+    pub edge: Option<Edge>,
+    /// Whether its playlist may be served: see [`PlaylistView::is_playable`].
+    ///
+    /// [`PlaylistView::is_playable`]: llhls_manifest::PlaylistView::is_playable
+    pub playable: bool,
+    /// `EXT-X-TARGETDURATION`; zero once the playlist is gone.
+    pub target_duration: Duration,
     /// Whether a publisher holds it now.
     pub publishing: bool,
     /// Whether `EXT-X-ENDLIST` was published.
     pub ended: bool,
     /// Requests that wait on it now.
     pub waiting: usize,
+    /// What it counted so far.
+    pub stats: RenditionStats,
 }
 
 impl Presentation {
-    pub(crate) fn infos(&self) -> Vec<RenditionInfo> {
-        self.renditions()
-            .iter()
-            .map(|rendition| RenditionInfo {
-                name: rendition.name.clone(),
-                media: rendition.media(),
-                peak_bits_per_second: rendition.rates.peak(),
-                publishing: rendition.is_held(),
-                ended: rendition
-                    .cache
-                    .current()
-                    .is_none_or(|snapshot| snapshot.view().edge().is_ended()),
-                waiting: rendition.cache.waiting(),
-            })
-            .collect()
+    /// What is told of it. Reads counters and the newest versions; takes nobody's time but the
+    /// caller's, and walks no parts.
+    pub(crate) fn info(&self) -> PresentationInfo {
+        PresentationInfo {
+            name: self.name.clone(),
+            opened_at: self.opened_at,
+            renditions: self.renditions().iter().map(|it| it.info()).collect(),
+        }
+    }
+}
+
+impl Rendition {
+    fn info(&self) -> RenditionInfo {
+        let version = self.cache.current();
+        let view = version.as_ref().map(|version| version.view());
+        let edge = view.map(PlaylistView::edge);
+        RenditionInfo {
+            name: self.name.clone(),
+            media: self.media(),
+            peak_bits_per_second: self.rates.peak(),
+            mean_bits_per_second: self.rates.mean(),
+            since_part: self.freshness.since_part(),
+            capture_delay: self.freshness.delay(),
+            edge,
+            playable: view.is_some_and(PlaylistView::is_playable),
+            target_duration: view.map_or(Duration::ZERO, |view| view.target_duration().into()),
+            publishing: self.is_held(),
+            ended: edge.is_none_or(|edge| edge.is_ended()),
+            waiting: self.cache.waiting(),
+            stats: self.stats(),
+        }
     }
 }

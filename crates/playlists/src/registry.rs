@@ -14,7 +14,7 @@ use crate::encode::{Body, Coding};
 use crate::error::{PlaylistError, PublisherError};
 use crate::media::Media;
 use crate::name::StreamName;
-use crate::presentation::{Listing, Presentation, RenditionInfo};
+use crate::presentation::{Listing, Presentation, PresentationInfo};
 use crate::publisher::Publisher;
 use crate::stats::{NameCounters, RegistryStats, RenditionCounters, RenditionStats, Tally as _};
 use crate::timeline::Timeline;
@@ -50,15 +50,6 @@ pub struct RenditionConfig {
     pub manifest: ManifestConfig,
     /// For the multivariant playlist.
     pub media: Media,
-}
-
-/// One presentation in [`Playlists::active`].
-#[derive(Clone, Debug, PartialEq)]
-pub struct PresentationInfo {
-    /// Its name.
-    pub name: StreamName,
-    /// Its renditions, in the order in which they were opened.
-    pub renditions: Vec<RenditionInfo>,
 }
 
 /// What `fin` or `remove` found.
@@ -206,15 +197,34 @@ impl Playlists {
     /// The presentations as they are now, by name.
     #[must_use]
     pub fn active(&self) -> Vec<PresentationInfo> {
-        let present = self.inner.present().into_iter();
-        let mut infos: Vec<_> = present
-            .map(|presentation| PresentationInfo {
-                name: presentation.name.clone(),
-                renditions: presentation.infos(),
-            })
-            .collect();
-        infos.sort_by(|one, other| one.name.cmp(&other.name));
-        infos
+        self.active_after(None, usize::MAX)
+    }
+
+    /// The first `limit` presentations whose names come after `after`, by name: a page of
+    /// [`active`](Self::active). What a presentation is asked costs the same however many there are
+    /// beside it; finding the page is O(names).
+    #[must_use]
+    pub fn active_after(&self, after: Option<&str>, limit: usize) -> Vec<PresentationInfo> {
+        let mut page = self.inner.present();
+        page.retain(|it| after.is_none_or(|after| it.name.as_str() > after));
+        if page.len() > limit {
+            page.select_nth_unstable_by(limit, |one, other| one.name.cmp(&other.name));
+            page.truncate(limit);
+        }
+        page.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+        page.iter().map(|it| it.info()).collect()
+    }
+
+    /// One presentation as it is now.
+    #[must_use]
+    pub fn info(&self, presentation: &str) -> Option<PresentationInfo> {
+        Some(self.presentation(presentation)?.info())
+    }
+
+    /// What this registry was configured with.
+    #[must_use]
+    pub fn config(&self) -> &RegistryConfig {
+        &self.inner.config
     }
 
     /// What is there now and what happened so far.

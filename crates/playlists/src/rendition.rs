@@ -14,6 +14,7 @@ use crate::cache::M3u8Cache;
 use crate::config::uri_query;
 use crate::desk::Rates;
 use crate::dvr::Dvr;
+use crate::freshness::Freshness;
 use crate::media::Media;
 use crate::name::StreamName;
 use crate::snapshot::Snapshot;
@@ -30,6 +31,7 @@ pub(crate) struct Rendition {
     pub(crate) cache: M3u8Cache,
     pub(crate) reader: Reader,
     pub(crate) rates: Rates,
+    pub(crate) freshness: Freshness,
     /// Shared with the snapshots, which count what is built of them.
     pub(crate) counters: Arc<RenditionCounters>,
     /// Its DVR playlist, where there is an archive.
@@ -85,6 +87,7 @@ impl Rendition {
             cache: origins.cache,
             reader: origins.reader,
             rates: Rates::default(),
+            freshness: Freshness::new(),
             counters: origins.counters,
             dvr: origins.dvr,
             longest_block: origins.longest_block,

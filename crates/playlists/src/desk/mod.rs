@@ -253,6 +253,7 @@ impl Desk {
         if self.inits.is_empty() {
             return Err(PublishError::NoInit);
         }
+        let (captured_at, duration) = (part.captured_at, part.duration());
         let (bytes, facts) = part.split();
         let (len, slot) = (bytes.len() as u64, self.next_slot());
         self.ledger.check(slot, len)?;
@@ -284,6 +285,7 @@ impl Desk {
         self.interrupted = false;
         self.init_changed = false;
         self.last_part = Some(now);
+        self.rendition.freshness.part(now, captured_at, duration);
         self.behind = if behind {
             self.behind.saturating_add(facts.duration())
         } else {

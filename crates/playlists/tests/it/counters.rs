@@ -176,3 +176,44 @@ async fn a_publisher_lists_what_it_lost() {
         [payload(PARTS)]
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_tells_its_rates_its_edge_and_how_long_it_is_silent() {
+    let playlists = registry();
+    let mut publisher = publisher(&playlists);
+    assert_eq!(
+        playlists.info("show").unwrap().renditions[0].since_part,
+        None
+    );
+    publish(&mut publisher, 0..PARTS * 2 + 1);
+    tokio::time::advance(Duration::from_secs(7)).await;
+    let show = playlists.info("show").unwrap();
+    let video = &show.renditions[0];
+    assert_eq!(video.since_part, Some(Duration::from_secs(7)));
+    assert!(video.mean_bits_per_second > 0);
+    assert!(video.peak_bits_per_second >= video.mean_bits_per_second);
+    let edge = video.edge.unwrap();
+    assert_eq!((edge.open, edge.open_parts), (Msn::new(3), 1));
+    assert!(video.playable && video.publishing && !video.ended);
+    assert_eq!(video.stats.publish.parts, PARTS * 2 + 1);
+    assert!(playlists.info("none").is_none());
+}
+
+#[test]
+fn streams_are_told_page_by_page_in_the_order_of_their_names() {
+    let playlists = registry();
+    let names = ["d", "a", "c", "b", "e"];
+    let _publishers: Vec<_> = names
+        .iter()
+        .map(|it| playlists.publisher(&name(it), &name("video"), video("e1")))
+        .collect();
+    let page = |after, limit| {
+        let page = playlists.active_after(after, limit).into_iter();
+        page.map(|it| it.name.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(page(None, 2), ["a", "b"]);
+    assert_eq!(page(Some("b"), 2), ["c", "d"]);
+    assert_eq!(page(Some("bb"), 9), ["c", "d", "e"], "a name that went");
+    assert!(page(Some("e"), 2).is_empty() && page(None, 0).is_empty());
+    assert_eq!(playlists.active().len(), 5);
+}
