@@ -1,7 +1,7 @@
 // The page's one entry: joins the stream list, the engine, the measurements and the view.
 
-import { Engine, HLS_VERSION } from './player/engine.js';
-import { Graph } from './player/graph.js';
+import { Engine } from './player/engine.js';
+import { Graph } from './shared/graph.js';
 import { Metrics } from './player/metrics.js';
 import { Streams } from './player/streams.js';
 import { View } from './player/view.js';
@@ -84,8 +84,8 @@ const UNREACHABLE = {
 };
 const PROBLEMS = {
   library: {
-    title: 'The player library is missing', hint: 'Run “npm ci” in crates/origin/web and restart the origin, or connect this device to the internet.',
-    text: 'hls.js is not installed beside the origin, and its public copy could not be loaded.',
+    title: 'The player library did not come', hint: 'The connection may be bad, or an extension of this browser blocks scripts.',
+    text: 'hls.js could not be loaded from the origin.',
   },
   unsupported: { title: 'This browser cannot play HLS', text: 'It has neither Media Source Extensions nor HLS of its own.', hint: 'Open the stream address in another browser or in a media player.' },
   missing: { title: 'The stream is not there', text: 'The origin knows no playlist at this address, or not yet.', again: true },
@@ -177,7 +177,7 @@ function engineWords() {
   if (engine.kind === 'native') {
     return `Played by the browser’s own HLS${engine.source === 'missing' ? ', because hls.js could not be loaded: expect more latency' : ''}`;
   }
-  return `hls.js ${window.Hls?.version ?? HLS_VERSION}${engine.source === 'cdn' ? ' from a public CDN' : ''}`;
+  return `hls.js ${window.Hls?.version}`;
 }
 
 function showStatus(values) {

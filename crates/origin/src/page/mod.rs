@@ -1,76 +1,46 @@
-//! The player page: a handful of files in the binary, and hls.js with them.
+//! The pages: files in the binary, hls.js among them, so that they work where nothing else is.
+//!
+//! A browser has to ask for nothing elsewhere, and is told so ([`asset`]'s policy).
 
+mod asset;
 mod library;
 
 use axum::Router;
-use axum::response::{IntoResponse, Response};
-use axum::routing::get;
-use http::header;
 
 use crate::origin::Origin;
 
-/// A file of the page, as it is in the repository.
-struct Asset {
-    path: &'static str,
-    content_type: &'static str,
-    text: &'static str,
-}
+use asset::{Asset, CSS, HTML, SCRIPT, SVG, serve};
 
-const SCRIPT: &str = "text/javascript; charset=utf-8";
-
-/// Names a script below `web/` once, for its path and for its text.
-macro_rules! script {
-    ($file:literal) => {
-        Asset {
-            path: $file,
-            content_type: SCRIPT,
-            text: include_str!(concat!("../../web", $file)),
-        }
+/// Names a file below `web/` once, for its path and for its text.
+macro_rules! file {
+    ($kind:expr, $file:literal) => {
+        Asset::new($file, $kind, include_str!(concat!("../../web", $file)))
     };
 }
 
-const ASSETS: [Asset; 10] = [
-    Asset {
-        path: "/",
-        content_type: "text/html; charset=utf-8",
-        text: include_str!("../../web/index.html"),
-    },
-    Asset {
-        path: "/player.css",
-        content_type: "text/css; charset=utf-8",
-        text: include_str!("../../web/player.css"),
-    },
-    Asset {
-        path: "/icon.svg",
-        content_type: "image/svg+xml",
-        text: include_str!("../../web/icon.svg"),
-    },
-    script!("/player.js"),
-    script!("/player/engine.js"),
-    script!("/player/format.js"),
-    script!("/player/graph.js"),
-    script!("/player/metrics.js"),
-    script!("/player/streams.js"),
-    script!("/player/view.js"),
+/// What all pages have in common.
+static SHARED: [Asset; 5] = [
+    file!(SVG, "/icon.svg"),
+    file!(CSS, "/shared/base.css"),
+    file!(SCRIPT, "/shared/dom.js"),
+    file!(SCRIPT, "/shared/format.js"),
+    file!(SCRIPT, "/shared/graph.js"),
 ];
 
-pub(crate) fn routes() -> Router<Origin> {
-    ASSETS
-        .iter()
-        .fold(Router::new(), |router, asset| {
-            router.route(asset.path, get(async || asset.response()))
-        })
-        .merge(library::routes())
-}
+/// The player.
+static PLAYER: [Asset; 7] = [
+    Asset::new("/", HTML, include_str!("../../web/index.html")),
+    file!(CSS, "/player.css"),
+    file!(SCRIPT, "/player.js"),
+    file!(SCRIPT, "/player/engine.js"),
+    file!(SCRIPT, "/player/metrics.js"),
+    file!(SCRIPT, "/player/streams.js"),
+    file!(SCRIPT, "/player/view.js"),
+];
 
-impl Asset {
-    fn response(&self) -> Response {
-        // Revalidated each time: a page of the last version with a server of this one helps nobody.
-        let headers = [
-            (header::CONTENT_TYPE, self.content_type),
-            (header::CACHE_CONTROL, "no-cache"),
-            (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        ];
-        (headers, self.text).into_response()
-    }
+/// The player page, for viewers.
+pub(crate) fn routes() -> Router<Origin> {
+    serve(&SHARED)
+        .merge(serve(&PLAYER))
+        .merge(library::routes())
 }

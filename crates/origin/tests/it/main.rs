@@ -24,6 +24,8 @@ mod ingest_change;
 mod mounted;
 /// The open segment and its hinted ranges.
 mod open;
+/// The player page's files and their headers.
+mod page;
 /// Streams on disk: rewinding, on demand, after a restart, with a full disk.
 mod recording;
 /// Metrics, health, viewers.

@@ -1,9 +1,5 @@
 // Plays one stream: hls.js over Media Source Extensions, or the browser's own HLS where those are missing.
 
-export const HLS_VERSION = '1.7.4';
-export const HLS_CDN = `https://cdn.jsdelivr.net/npm/hls.js@${HLS_VERSION}/dist/hls.min.js`;
-export const HLS_INTEGRITY = 'sha384-p9vgU/7IYJWd3I4STrtqxqR/2cAQlhIX7D/HrTnIMEjjcUox165b7se7sxmm3zDg';
-
 const HLS_TYPE = 'application/vnd.apple.mpegurl';
 const FAR_BEHIND_S = 6; // further behind than this for a while: jump instead of hurrying
 const FAR_BEHIND_FOR_MS = 2_000;
@@ -39,28 +35,16 @@ export function speedFor({ late, buffer, part, speed, muted }) {
   return late < -0.15 ? 0.98 : 1;
 }
 
-/** Loads hls.js from the origin, else the same bytes from a CDN. Resolves to where it came from; rejects when there is none. */
-export async function loadHls() {
-  if (window.Hls) return 'page';
-  try {
-    await script('/hls.js');
-    if (window.Hls) return 'origin';
-  } catch {
-    // Not installed beside the origin: go on.
-  }
-  await script(HLS_CDN, HLS_INTEGRITY);
-  return 'cdn';
-}
-
-function script(src, integrity) {
+/** Loads hls.js. */
+function loadHls() {
+  if (window.Hls) return Promise.resolve();
   return new Promise((resolve, reject) => {
     const element = document.createElement('script');
-    if (integrity) Object.assign(element, { integrity, crossOrigin: 'anonymous', referrerPolicy: 'no-referrer' });
-    element.src = src;
+    element.src = '/hls.js';
     element.onload = resolve;
     element.onerror = () => {
       element.remove();
-      reject(new Error(`no script at ${src}`));
+      reject(new Error(`no script at ${element.src}`));
     };
     document.head.append(element);
   });
@@ -99,7 +83,8 @@ export class Engine extends EventTarget {
     const native = this.video.canPlayType(HLS_TYPE) !== '';
     if (hasMediaSource()) {
       try {
-        this.source = await loadHls();
+        await loadHls();
+        this.source = 'origin';
         if (window.Hls.isSupported()) return (this.kind = 'hls.js');
       } catch {
         if (!native) return void this.emit('problem', { kind: 'library' });

@@ -1,18 +1,7 @@
 // The page's elements: what they show, and what they ask for. No measuring and no networking here.
 
-import { DASH, bitrate, count, renditions, seconds } from './format.js';
-
-const element = (id) => document.getElementById(id);
-
-/** Writes only what changed: screen readers and layout are left alone otherwise. */
-function text(id, value) {
-  const node = typeof id === 'string' ? element(id) : id;
-  if (node.textContent !== value) node.textContent = value;
-}
-
-function attribute(node, name, value) {
-  if (node.getAttribute(name) !== value) node.setAttribute(name, value);
-}
+import { attribute, element, text } from '../shared/dom.js';
+import { DASH, bitrate, count, renditions, seconds } from '../shared/format.js';
 
 function icon(button, name) {
   attribute(button.querySelector('use'), 'href', `#i-${name}`);

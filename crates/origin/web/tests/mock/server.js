@@ -11,7 +11,9 @@ const SEGMENT_MS = 1_000;
 const WINDOW = 8;
 const TYPES = { html: 'text/html; charset=utf-8', css: 'text/css; charset=utf-8', js: 'text/javascript; charset=utf-8', svg: 'image/svg+xml' };
 
-export const LIBRARY = fileURLToPath(new URL('node_modules/hls.js/dist/hls.min.js', WEB));
+const POLICY = (await readFile(new URL('content-security-policy.txt', WEB), 'utf8')).trim();
+
+const LIBRARY = fileURLToPath(new URL('vendor/hls.js/hls.min.js', WEB));
 
 /**
  * `state` may be changed while it runs: `streams` (names), `library` (is hls.js installed),
@@ -24,13 +26,13 @@ export async function startMock(initial = {}) {
   const server = createServer(async (request, response) => {
     const path = new URL(request.url, 'http://mock').pathname;
     requests.push(path);
-    const send = (status, type, body) => response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' }).end(body);
+    const send = (status, type, body) => response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store', 'content-security-policy': POLICY }).end(body);
     try {
       const [, , name, file] = path.split('/');
       if (path === '/api/streams') return send(state.api, 'application/json', JSON.stringify(listing(state)));
       if (path === '/hls.js') return state.library ? send(200, TYPES.js, await readFile(LIBRARY)) : send(404, 'text/plain', 'not installed');
       if (path.startsWith('/live/') && state.streams.includes(name)) return live(file, clip, state, send);
-      if (/^\/(|player\.(js|css)|player\/[a-z]+\.js|icon\.svg)$/.test(path)) {
+      if (/^\/(|player\.(js|css)|(player|shared)\/[a-z]+\.(js|css)|icon\.svg)$/.test(path)) {
         const asset = path === '/' ? 'index.html' : path.slice(1);
         return send(200, TYPES[asset.split('.').pop()], await readFile(new URL(asset, WEB)));
       }

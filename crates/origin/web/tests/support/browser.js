@@ -32,7 +32,7 @@ export async function openPage(browser, { viewport = LAPTOP, scheme = 'light', .
 
 /** With PAGE_FROM_DISK set, the page is the one in this folder instead of the one in the binary: edit it without a build. */
 async function serveFromDisk(page) {
-  await page.route(/\/(|player\.(js|css)|player\/[a-z]+\.js)([?#].*)?$/, (route) => {
+  await page.route(/\/(|player\.(js|css)|(player|shared)\/[a-z]+\.(js|css))([?#].*)?$/, (route) => {
     const path = new URL(route.request().url()).pathname;
     return route.fulfill({ path: fileURLToPath(new URL(`../../${path === '/' ? 'index.html' : path.slice(1)}`, import.meta.url)) });
   });
