@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use llhls::manifest::{ConfigError, M3u8Manifest, ManifestConfig, MediaDuration, ResourceNames};
+use llhls::manifest::{
+    Addressing, ConfigError, M3u8Manifest, ManifestConfig, MediaDuration, ResourceNames,
+};
 use llhls::registry::{Playlists, RegistryConfig, RegistryConfigError};
 
 use crate::access::Access;
@@ -53,6 +55,7 @@ pub struct OriginConfig {
     registry: RegistryConfig,
     target_duration: u32,
     part_target: MediaDuration,
+    part_addressing: Addressing,
     window_segments: u32,
     player_library: Option<PathBuf>,
     access: Access,
@@ -67,6 +70,7 @@ impl OriginConfig {
             registry: RegistryConfig::new(),
             target_duration: 2,
             part_target: MediaDuration::from_millis(200),
+            part_addressing: Addressing::Discrete,
             window_segments: 15,
             player_library: None,
             access: Access::default(),
@@ -95,6 +99,16 @@ impl OriginConfig {
     #[must_use]
     pub fn part_target(mut self, duration: MediaDuration) -> Self {
         self.part_target = duration;
+        self
+    }
+
+    /// How playlists address the parts of what is ingested. Default: each by a name of its own.
+    ///
+    /// [`Addressing::ByteRanges`] lets a cache keep a segment once, for those who fetch its parts and
+    /// for those who fetch it whole, if it can serve ranges of an answer that still grows.
+    #[must_use]
+    pub fn part_addressing(mut self, addressing: Addressing) -> Self {
+        self.part_addressing = addressing;
         self
     }
 
@@ -256,6 +270,7 @@ impl Origin {
             .target_duration(target_duration)
             .part_target(part_target)
             .part_hold_back(longest.saturating_mul(3))
+            .addressing(config.part_addressing)
             .window_segments(window)
     }
 

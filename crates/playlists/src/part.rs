@@ -109,8 +109,10 @@ impl Part {
             captured_at,
             cut,
         } = self;
+        let size = bytes.len() as u64;
         let facts = move |media| {
             let facts = PartFacts::new(duration, media)
+                .size(size)
                 .independence(independence)
                 .continuity(continuity)
                 .cut(cut);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use llhls::manifest::{ManifestConfig, MediaDuration, ResourceNames};
+use llhls::manifest::{Addressing, ManifestConfig, MediaDuration, ResourceNames};
 use llhls::registry::{Durability, RegistryConfig};
 
 use crate::access::{Access, AccessConfig};
@@ -11,7 +11,7 @@ use crate::recording::RecordingConfig;
 use crate::server::{Limits, Tls, TlsError};
 
 use super::settings::Config;
-use super::values::{Flushing, Watch};
+use super::values::{Flushing, PartAddressing, Watch};
 
 impl Config {
     /// What an [`Origin`](crate::Origin) is made of.
@@ -41,6 +41,10 @@ impl Config {
             .registry(registry)
             .target_duration(self.streams.target_duration)
             .part_target(MediaDuration::from_millis(self.streams.part_target.0))
+            .part_addressing(match self.streams.part_addressing {
+                PartAddressing::Names => Addressing::Discrete,
+                PartAddressing::Ranges => Addressing::ByteRanges,
+            })
             .window_segments(self.streams.window_segments)
             .access(Access::new(access));
         if let Some(path) = &self.page.player_library {

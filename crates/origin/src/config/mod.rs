@@ -28,7 +28,8 @@ pub use memory::WorstCase;
 pub use print::{default_file, reference};
 pub use settings::{Access, Config, Log, Memory, Operations, Page, Recording, Server, Streams};
 pub use values::{
-    Flushing, JwtKey, LogFormat, Millis, PublishKeys, Size, TokenKeys, TokenPlace, Watch,
+    Flushing, JwtKey, LogFormat, Millis, PartAddressing, PublishKeys, Size, TokenKeys, TokenPlace,
+    Watch,
 };
 
 #[cfg(test)]

@@ -10,7 +10,8 @@ use http::Uri;
 
 use super::layers::{PREFIX, Reader};
 use super::values::{
-    Flushing, JwtKey, LogFormat, Millis, PublishKeys, Setting, Size, TokenKeys, TokenPlace, Watch,
+    Flushing, JwtKey, LogFormat, Millis, PartAddressing, PublishKeys, Setting, Size, TokenKeys,
+    TokenPlace, Watch,
 };
 
 /// A section of the file.
@@ -173,6 +174,10 @@ settings! {
         /// How long parts are meant to be. Each track rounds it up to whole frames. Viewers are
         /// about three parts behind; each part is a request of every viewer.
         part_target: Millis = "200ms" in "20ms" to "5s",
+        /// How playlists address parts. "names": each has a URL of its own, which every cache can keep.
+        /// "ranges": a part is a byte range of its segment, which is sent while it grows. A cache then
+        /// keeps media once instead of twice, if it can serve ranges of an answer that has not ended.
+        part_addressing: PartAddressing = "names",
         /// How many complete segments a playlist lists at least.
         window_segments: u32 = "15" in "3" to "10000",
         /// Whether to publish the built-in demo stream.

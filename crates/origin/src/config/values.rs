@@ -334,6 +334,16 @@ words! {
 }
 
 words! {
+    /// How playlists address parts.
+    PartAddressing, "\"names\" or \"ranges\"" {
+        /// Each has a name of its own.
+        Names = "names",
+        /// As byte ranges of their segment.
+        Ranges = "ranges",
+    }
+}
+
+words! {
     /// How log lines look.
     LogFormat, "\"text\" or \"json\"" {
         /// For people.

@@ -1,9 +1,12 @@
 use bytes::Bytes;
 use http::{Method, StatusCode};
+use llhls::manifest::Addressing;
 use llhls::registry::Publisher;
+use origin::{Limits, OriginConfig};
 
 use crate::client::{Opening, Transport, header, on_every_transport};
-use crate::support::{PARTS, Server, payload, publish};
+use crate::clips::Clip;
+use crate::support::{PARTS, Server, manifest, payload, publish, video};
 
 on_every_transport![
     the_open_segment_is_sent_part_by_part,
@@ -12,6 +15,8 @@ on_every_transport![
     a_range_beyond_the_hint_is_416,
     the_next_segment_is_held_from_its_hint_on,
     a_segment_that_is_never_completed_breaks_off,
+    parts_are_cut_from_a_hinted_download_by_their_ranges,
+    an_operator_chooses_how_parts_are_addressed,
 ];
 
 /// The open segment of the show, which has one part.
@@ -144,4 +149,103 @@ async fn a_segment_that_is_never_completed_breaks_off(transport: Transport) {
         matches!(end, Some(Err(_))),
         "half a segment looks whole: {end:?}"
     );
+}
+
+/// What a playlist says of a part: the resource, and which bytes of it.
+fn ranges(playlist: &str) -> impl Iterator<Item = (&str, usize, usize)> {
+    let parts = playlist
+        .lines()
+        .filter(|line| line.starts_with("#EXT-X-PART:"));
+    parts.map(|line| {
+        let uri = quoted(line, "URI");
+        let (length, offset) = quoted(line, "BYTERANGE").split_once('@').unwrap();
+        (uri, offset.parse().unwrap(), length.parse().unwrap())
+    })
+}
+
+fn quoted<'a>(line: &'a str, attribute: &str) -> &'a str {
+    let (_, value) = line.split_once(&format!("{attribute}=\"")).unwrap();
+    value.split_once('"').unwrap().0
+}
+
+/// LL-14, HINT-08, HINT-09: a client that asks for the hinted bytes once downloads the open segment
+/// as it grows. The ranges that later playlists print for its parts cut them out of that download,
+/// and get the same bytes when they are asked for one by one.
+async fn parts_are_cut_from_a_hinted_download_by_their_ranges(transport: Transport) {
+    let server = Server::over(transport).await;
+    let config = manifest().addressing(Addressing::ByteRanges);
+    let mut publisher = server.publisher_with(config, "video", video());
+    publish(&mut publisher, 0..NEXT);
+    let viewer = server.origin.playlists().viewer("show", "video").unwrap();
+    let playlist = server.get("/live/show/video/media.m3u8").await;
+    let text = playlist.playlist();
+    let hint = text
+        .lines()
+        .find(|line| line.starts_with("#EXT-X-PRELOAD-HINT:TYPE=PART"));
+    let hint = hint.unwrap();
+    let hinted = quoted(hint, "URI").to_owned();
+    let start = hint.split_once("BYTERANGE-START=").unwrap().1;
+    let start: usize = start.parse().unwrap();
+
+    let path = format!("/live/show/video/{hinted}");
+    let range = format!("bytes={start}-9007199254740991");
+    let headers = [("range", range.as_str())];
+    let client = server.client();
+    let (mut download, ()) = tokio::join!(
+        client.open(Method::GET, &path, &headers, Bytes::new()),
+        async {
+            while viewer.waiting() == 0 {
+                tokio::task::yield_now().await;
+            }
+            publish(&mut publisher, NEXT..PARTS * 11);
+        }
+    );
+    let mut body = Vec::new();
+    while let Some(piece) = download.piece().await {
+        body.extend(piece.unwrap());
+    }
+
+    let playlist = server.get("/live/show/video/media.m3u8").await;
+    let of_segment = |(uri, ..): &(&str, usize, usize)| *uri == hinted;
+    let listed: Vec<_> = ranges(playlist.playlist()).filter(of_segment).collect();
+    assert_eq!(listed.len() as u64, PARTS);
+    for (number, (_, offset, length)) in (PARTS * 10..).zip(listed) {
+        if let Some(from) = offset.checked_sub(start) {
+            assert_eq!(body[from..from + length], payload(number));
+        }
+        let range = format!("bytes={offset}-{}", offset + length - 1);
+        let part = server.get_with(&path, &[("range", &range)]).await;
+        assert_eq!(part.status, StatusCode::PARTIAL_CONTENT, "{range}");
+        assert_eq!(part.body, payload(number), "{range}");
+    }
+}
+
+/// What is ingested, in either form: each byte that a playlist names of a part is there.
+async fn an_operator_chooses_how_parts_are_addressed(transport: Transport) {
+    for addressing in [Addressing::Discrete, Addressing::ByteRanges] {
+        let config = OriginConfig::new().part_addressing(addressing);
+        let server = Server::with(transport, Limits::new(), config).await;
+        let clip = Bytes::from(Clip::demo().whole());
+        let sent = server.request(Method::PUT, "/ingest/cam", &[], clip).await;
+        assert_eq!(sent.status, StatusCode::OK, "{sent:?}");
+        let playlist = server.get("/live/cam/video/media.m3u8").await;
+        let text = playlist.playlist();
+        let parts = text.matches("#EXT-X-PART:").count();
+        assert!(parts > 10, "{text}");
+        let ranged = match addressing {
+            Addressing::Discrete => 0,
+            Addressing::ByteRanges => parts,
+        };
+        assert_eq!(text.matches(",BYTERANGE=\"").count(), ranged, "{text}");
+        if ranged == 0 {
+            continue;
+        }
+        for (uri, offset, length) in ranges(text) {
+            let path = format!("/live/cam/video/{uri}");
+            let range = format!("bytes={offset}-{}", offset + length - 1);
+            let part = server.get_with(&path, &[("range", &range)]).await;
+            assert_eq!(part.body.len(), length, "{uri} {range}");
+            assert_eq!(&part.body[4..8], b"moof", "{uri} {range}");
+        }
+    }
 }

@@ -146,9 +146,15 @@ impl Server {
     }
 
     pub(crate) fn publisher(&self, rendition: &str, media: Media) -> Publisher {
-        let manifest = ManifestConfig::new(ResourceNames::new("e1").unwrap())
-            .target_duration(2)
-            .part_target(MediaDuration::from_millis(500));
+        self.publisher_with(manifest(), rendition, media)
+    }
+
+    pub(crate) fn publisher_with(
+        &self,
+        manifest: ManifestConfig,
+        rendition: &str,
+        media: Media,
+    ) -> Publisher {
         let mut publisher = self
             .origin
             .playlists()
@@ -195,6 +201,13 @@ impl Server {
         self.stop.take().unwrap().send(()).unwrap();
         self.serving
     }
+}
+
+/// Segments of [`PARTS`] parts.
+pub(crate) fn manifest() -> ManifestConfig {
+    ManifestConfig::new(ResourceNames::new("e1").unwrap())
+        .target_duration(2)
+        .part_target(MediaDuration::from_millis(500))
 }
 
 pub(crate) fn video() -> Media {

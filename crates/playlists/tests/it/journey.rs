@@ -1,5 +1,8 @@
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use bytes::Bytes;
-use llhls_manifest::{Directives, InitVersion, Msn};
+use llhls_manifest::{Addressing, Cut, Directives, InitVersion, Msn};
 use playlists::{Coding, MediaError, Playlists, RegistryConfig, RegistryConfigError, Resource};
 
 use crate::support::{PARTS, audio, name, part, publish, publisher, registry, text, video, viewer};
@@ -24,6 +27,75 @@ async fn every_name_in_every_version_is_readable() {
             );
         }
     }
+}
+
+/// LL-14, LL-23: what a playlist says of a part is true of the segment that holds it, in every
+/// version, also around an outage; and the hint points behind the last byte.
+#[tokio::test]
+async fn parts_as_ranges_are_bytes_of_their_segments() {
+    let playlists = registry();
+    let mut config = video("e1");
+    config.manifest = config.manifest.addressing(Addressing::ByteRanges);
+    let mut publisher = playlists
+        .publisher(&name("show"), &name("video"), config)
+        .unwrap();
+    publisher.init(Bytes::from_static(b"init"));
+    let viewer = viewer(&playlists);
+    let mut segments = BTreeMap::<String, Vec<u8>>::new();
+    let mut checked = 0;
+    for number in 0..PARTS * 20 {
+        let part = part(number);
+        let bytes = part.bytes().clone();
+        if number == PARTS * 10 + 2 {
+            publisher.gap(Duration::from_secs(1)).unwrap();
+        }
+        let part = if number > PARTS * 10 {
+            part.cut(Cut::Auto)
+        } else {
+            part
+        };
+        let msn = publisher.publish(part).unwrap().position.msn;
+        let segment = segments
+            .entry(format!("e1-{}.m4s", msn.value()))
+            .or_default();
+        segment.extend(&bytes);
+        if number < PARTS - 1 {
+            continue;
+        }
+        let text = text(&viewer, "").await;
+        for line in text.lines().filter(|line| line.contains("BYTERANGE=")) {
+            let (uri, range) = (quoted(line, "URI"), quoted(line, "BYTERANGE"));
+            let (length, offset) = range.split_once('@').unwrap();
+            let (length, offset): (usize, usize) =
+                (length.parse().unwrap(), offset.parse().unwrap());
+            let part = &segments[uri][offset..offset + length];
+            assert!(part.starts_with(b"part "), "{line}\n{text}");
+            let next = &segments[uri][offset + length..];
+            assert!(
+                next.is_empty() || next.starts_with(b"part "),
+                "{line}\n{text}"
+            );
+            checked += 1;
+        }
+        let hint = text.lines().last().unwrap();
+        // Without an offset, the first byte is meant.
+        let start = hint.split_once("BYTERANGE-START=");
+        let start: usize = start.map_or(0, |(_, start)| start.parse().unwrap());
+        let held = segments.get(quoted(hint, "URI")).map_or(0, Vec::len);
+        assert_eq!(start, held, "{hint}\n{text}");
+    }
+    assert!(checked > 500, "{checked} ranges");
+    for (uri, bytes) in segments.iter().rev().skip(1) {
+        let Ok(Resource::Segment(parts)) = viewer.resource(uri).await else {
+            continue;
+        };
+        assert_eq!(parts.concat(), *bytes, "{uri}");
+    }
+}
+
+fn quoted<'a>(line: &'a str, attribute: &str) -> &'a str {
+    let (_, value) = line.split_once(&format!("{attribute}=\"")).unwrap();
+    value.split_once('"').unwrap().0
 }
 
 /// Every URI of a playlist but the hinted one.
