@@ -7,6 +7,7 @@
 //! ```
 
 use std::error::Error;
+use std::future::Future;
 use std::time::Duration;
 
 use axum::Router;
@@ -22,20 +23,30 @@ const PART: Duration = Duration::from_millis(500);
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
+    let listener = TcpListener::bind("127.0.0.1:8090").await?;
+    println!("http://{}/tv/clock/index.m3u8", listener.local_addr()?);
+    serve(listener, stop_signal()).await
+}
+
+/// Everything but the address and the end, which the test of this example chooses.
+pub async fn serve(
+    listener: TcpListener,
+    stop: impl Future<Output = ()>,
+) -> Result<(), Box<dyn Error>> {
     let origin = Origin::new(OriginConfig::new())?;
     let publisher = publisher(&origin)?;
-    tokio::spawn(publish(publisher));
+    let publishing = tokio::spawn(publish(publisher));
 
     let app = Router::new()
         .route("/", get(async || "what is on: /tv/clock/index.m3u8\n"))
         .nest_service("/tv", origin.delivery_service());
-    let listener = TcpListener::bind("127.0.0.1:8090").await?;
-    println!("http://{}/tv/clock/index.m3u8", listener.local_addr()?);
     Server::new(app)
         .limits(Limits::new().connections(1_000))
         .listen(listener)
-        .run(stop_signal())
+        .run(stop)
         .await;
+    // Until here: requests that waited for a part were answered by it.
+    publishing.abort();
     Ok(())
 }
 

@@ -4,9 +4,21 @@ use bytes::Bytes;
 use http::{Request, StatusCode};
 use http_body_util::{BodyExt as _, Empty};
 use origin::{Origin, OriginConfig};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 use tower::ServiceExt as _;
 
-use crate::support::{PARTS, Server, payload, publish, video};
+use crate::client::{Client, Place, Transport};
+use crate::support::{Identity, PARTS, Server, payload, publish, video};
+
+/// The example itself: what a reader copies has to work.
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "its `main` chooses another address"
+)]
+#[path = "../../examples/mounted.rs"]
+mod example;
 
 async fn ask(app: &Router, path: &str) -> (StatusCode, Bytes) {
     let request = Request::get(path).body(axum::body::Body::empty()).unwrap();
@@ -77,4 +89,46 @@ async fn what_a_program_publishes_is_delivered() {
     let other = Router::new().nest_service("/a", origin.delivery_service());
     let (status, _) = ask(&other, "/a/show/video/e1-1.m4s").await;
     assert_eq!(status, StatusCode::NOT_FOUND);
+}
+
+/// What a reader of the example gets, from its first request to its end. The clock is paused and
+/// runs on while all wait, so the first segment takes no time.
+#[tokio::test(start_paused = true)]
+async fn the_example_serves_below_its_prefix_and_ends_in_order() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let running = example::serve(listener, async { drop(stopped.await) });
+    let asking = async {
+        let place = Place {
+            clear: address,
+            tls: address,
+            trusted: Identity::new().trusted.clone(),
+        };
+        let client = Client::new(Transport::H2c, place);
+        assert!(
+            client
+                .get("/")
+                .await
+                .body
+                .ends_with(b"/tv/clock/index.m3u8\n")
+        );
+        // Held until there is a segment.
+        let index = client.get("/tv/clock/index.m3u8").await;
+        assert!(index.body.ends_with(b"video/media.m3u8\n"), "{index:?}");
+        let folder = "/tv/clock/video";
+        let playlist = client.get(&format!("{folder}/media.m3u8")).await;
+        let named = playlist
+            .playlist()
+            .lines()
+            .rfind(|line| !line.starts_with('#'));
+        let segment = client.get(&format!("{folder}/{}", named.unwrap())).await;
+        assert!(
+            segment.body.starts_with(b"moof and mdat of part "),
+            "{segment:?}"
+        );
+        stop.send(()).unwrap();
+    };
+    let (served, ()) = tokio::join!(running, asking);
+    served.unwrap();
 }
