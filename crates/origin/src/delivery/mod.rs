@@ -90,6 +90,9 @@ impl Delivery {
         // the request itself, with the buffer that it was read into, is gone.
         let answering = match self.question(request, mounted_at) {
             Ok(question) => question,
+            Err(answer) if is_head => {
+                return Box::pin(std::future::ready(Ok(without_body(*answer))));
+            }
             Err(answer) => return Box::pin(std::future::ready(Ok(*answer))),
         };
         Box::pin(async move {

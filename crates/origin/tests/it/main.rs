@@ -28,6 +28,8 @@ mod open;
 mod page;
 /// Streams on disk: rewinding, on demand, after a restart, with a full disk.
 mod recording;
+/// Any request at all, and that it changes nothing.
+mod requests;
 /// Metrics, health, viewers.
 mod sight;
 /// The binary under systemd, as it sees it.
@@ -42,5 +44,8 @@ mod waste;
 mod client;
 /// What encoders send.
 mod clips;
+/// The promises that hold for any request.
+#[path = "../requests/mod.rs"]
+mod requests_world;
 /// A server for all of the above.
 mod support;
