@@ -6,10 +6,11 @@ use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router, routing::get};
 use http::{HeaderMap, header};
-use llhls::registry::{Media, PresentationInfo, RenditionInfo};
+use llhls::registry::{DVR_PLAYLIST, Media, PresentationInfo, RenditionInfo};
 use serde::Serialize;
 
 use crate::access::{Credentials, Verdict};
+use crate::config::TokenPlace;
 use crate::origin::Origin;
 use crate::sight;
 
@@ -28,6 +29,10 @@ struct Streams {
     /// Unix time in milliseconds when this was answered: lets a page correct a viewer's clock
     /// before it computes a latency.
     now: u128,
+    /// Where viewers' tokens go, as `access.token_place` says; nothing where none is needed. Streams
+    /// that the presented token does not open are then not in the list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_place: Option<&'static str>,
     streams: Vec<Stream>,
 }
 
@@ -36,6 +41,9 @@ struct Stream {
     name: String,
     /// Path of the multivariant playlist on this server.
     url: String,
+    /// The same from further back, where it is recorded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dvr: Option<String>,
     state: Condition,
     /// Sessions of the last half minute, as far as players tell who they are.
     viewers: u64,
@@ -109,7 +117,13 @@ fn answer(origin: &Origin, shown: impl Fn(&str) -> bool) -> Response {
         .unwrap_or_default()
         .as_millis();
     let headers = [(header::CACHE_CONTROL, "no-store")];
-    (headers, Json(Streams { now, streams })).into_response()
+    let token_place = origin.access().token_place().map(TokenPlace::word);
+    let list = Streams {
+        now,
+        token_place,
+        streams,
+    };
+    (headers, Json(list)).into_response()
 }
 
 fn stream(origin: &Origin, info: &PresentationInfo) -> Stream {
@@ -121,6 +135,7 @@ fn stream(origin: &Origin, info: &PresentationInfo) -> Stream {
         .collect();
     Stream {
         url: multivariant_path(name),
+        dvr: origin.recordings().map(|_| dvr_path(name)),
         // A stream is as alive as the liveliest of its renditions.
         state: renditions
             .iter()
@@ -165,4 +180,9 @@ fn rendition(origin: &Origin, stream: &str, info: &RenditionInfo) -> Rendition {
 #[must_use]
 pub fn multivariant_path(presentation: &str) -> String {
     format!("/live/{presentation}/index.m3u8")
+}
+
+/// Where the multivariant playlist over its DVR playlists is.
+fn dvr_path(presentation: &str) -> String {
+    format!("/live/{presentation}/{DVR_PLAYLIST}")
 }

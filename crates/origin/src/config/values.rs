@@ -293,8 +293,14 @@ macro_rules! words {
             }
 
             fn write(&self) -> String {
+                quote(self.word())
+            }
+        }
+
+        impl $name {
+            pub(crate) const fn word(self) -> &'static str {
                 match self {
-                    $(Self::$variant => quote($word),)*
+                    $(Self::$variant => $word,)*
                 }
             }
         }

@@ -364,3 +364,28 @@ async fn the_hook_decides_once_and_fails_closed() {
     );
     assert_eq!(asked.count.load(Ordering::Relaxed), before + 1);
 }
+
+#[tokio::test]
+async fn the_list_says_that_tokens_are_needed_and_where_they_go() {
+    for (place, word) in [
+        (TokenPlace::Path, "path"),
+        (TokenPlace::Query, "query"),
+        (TokenPlace::Cookie, "cookie"),
+    ] {
+        let guarded = guarded(place, |access| access).await;
+        let list = async |query: &str| -> serde_json::Value {
+            let answer = guarded.server.get(&format!("/api/streams{query}")).await;
+            serde_json::from_slice(&answer.body).unwrap()
+        };
+        let nobody = list("").await;
+        assert_eq!(nobody["token_place"], word);
+        assert_eq!(nobody["streams"], serde_json::json!([]));
+        let viewer = list(&format!("?token={}", token("show", 60))).await;
+        assert_eq!(viewer["streams"][0]["name"], "show");
+        let other = list(&format!("?token={}", token("other", 60))).await;
+        assert_eq!(other["streams"], serde_json::json!([]));
+    }
+    let open: serde_json::Value =
+        serde_json::from_slice(&Server::start().await.get("/api/streams").await.body).unwrap();
+    assert!(open.get("token_place").is_none());
+}

@@ -111,6 +111,8 @@ async fn viewers_rewind_to_what_has_left_memory() {
     let all = server.get("/live/show/dvr.m3u8").await;
     playlist_oracle::assert_multivariant(text(&all));
     assert!(text(&all).ends_with("video/dvr.m3u8\n"));
+    let list = server.get("/api/streams").await;
+    assert!(text(&list).contains(r#""dvr":"/live/show/dvr.m3u8""#));
 
     much_later(&server);
     let viewer = server.origin.playlists().viewer("show", "video").unwrap();
