@@ -96,7 +96,7 @@ pub(crate) struct Settings {
     #[arg(long, global = true)]
     no_demo: bool,
 
-    /// page.player_library: another hls.js for the player page than the one in the binary.
+    /// page.player_library: a file to serve to the player page as hls.js.
     #[arg(long, value_name = "FILE", global = true)]
     player_library: Option<String>,
 }

@@ -137,7 +137,8 @@ impl OriginConfig {
         self
     }
 
-    /// A file to serve as hls.js to the player page. Default: the copy in the binary.
+    /// A file to serve as hls.js to the player page. Default: the copy in the binary, where the build
+    /// found one.
     #[must_use]
     pub fn player_library(mut self, path: impl Into<PathBuf>) -> Self {
         self.player_library = Some(path.into());

@@ -286,8 +286,8 @@ settings! {
 
     /// The player page.
     page: Page {
-        /// A file to serve as hls.js instead of the copy in the binary, such as a newer one. Empty:
-        /// that copy.
+        /// A file to serve as hls.js. Empty: the copy in the binary, which is there when `npm ci` ran
+        /// before the build.
         player_library: Option<PathBuf> = "",
     }
 }

@@ -46,10 +46,6 @@ impl Asset {
         }
     }
 
-    pub(super) fn path(&self) -> &'static str {
-        self.path
-    }
-
     /// The answer to a request with these headers.
     pub(super) async fn answer(&'static self, headers: &HeaderMap) -> Response {
         let coding = accepted_coding(headers);

@@ -1,4 +1,5 @@
-//! The pages: files in the binary, hls.js among them, so that they work where nothing else is.
+//! The pages: files in the binary, hls.js among them where the build found it, so that they work
+//! where nothing else is.
 //!
 //! A browser has to ask for nothing elsewhere, and is told so ([`asset`]'s policy).
 

@@ -40,13 +40,6 @@ async function assertNoSidewaysScroll(page) {
 
 const notice = (page) => page.locator('#notice').innerText();
 
-test('the library in the binary is the one of the lock file, bytes and all', async () => {
-  for (const [file, of] of [['hls.min.js', 'dist/hls.min.js'], ['LICENSE', 'LICENSE']]) {
-    const [binary, npm] = await Promise.all([`../vendor/hls.js/${file}`, `../node_modules/hls.js/${of}`].map((path) => readFile(new URL(path, import.meta.url))));
-    assert.ok(binary.equals(npm), `vendor/hls.js/${file} is not that of the package`);
-  }
-});
-
 test('speed is 1 at the target, gentle when late, slower before the buffer runs dry', () => {
   const at = (late, buffer, speed = 1, muted = false) => speedFor({ late, buffer, part: 0.2, speed, muted });
   assert.equal(at(0, 0.6), 1);

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { launch, openPage } from './support/browser.js';
 import { BINARY, startOrigin } from './support/origin.js';
 
-const LIBRARY = fileURLToPath(new URL('../vendor/hls.js/hls.min.js', import.meta.url));
+const LIBRARY = fileURLToPath(new URL('../node_modules/hls.js/dist/hls.min.js', import.meta.url));
 const GUARDED = ['--set', 'access.watch=token', '--set', 'access.token_keys=["a secret of the browser tests"]'];
 const PLACES = {
   path: { first: (url, token) => url.replace('/live/', `/t/${token}/live/`), has: (url, token) => url.includes(`/t/${token}/`) },

@@ -13,7 +13,7 @@ const TYPES = { html: 'text/html; charset=utf-8', css: 'text/css; charset=utf-8'
 
 const POLICY = (await readFile(new URL('content-security-policy.txt', WEB), 'utf8')).trim();
 
-const LIBRARY = fileURLToPath(new URL('vendor/hls.js/hls.min.js', WEB));
+const LIBRARY = fileURLToPath(new URL('node_modules/hls.js/dist/hls.min.js', WEB));
 
 /**
  * `state` may be changed while it runs: `streams` (names), `library` (is hls.js installed),
