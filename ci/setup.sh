@@ -16,6 +16,7 @@ if ! has chromium && ! has chromium-browser && ! has google-chrome && [ -z "${CH
 fi
 if ! has ffmpeg || ! has ffprobe; then missing+=(ffmpeg); fi
 if ! has curl; then missing+=(curl); fi
+if ! has openssl; then missing+=(openssl); fi
 
 if [ ${#missing[@]} -gt 0 ]; then
     if has apt-get && [ "$(id -u)" = 0 ]; then

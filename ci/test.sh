@@ -31,6 +31,7 @@ step "ring-core's concurrency models" \
 # The real thing: the release build, a browser, an encoder, and every playlist body that went by.
 step "the origin, as an operator builds it" cargo build --quiet --locked --release -p origin
 target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
+step "the quickstart, as it stands" ci/quickstart.sh
 export ORIGIN_BIN=$target/release/origin
 export PLAYLIST_DUMP=$target/playlists
 chromium=$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)

@@ -32,6 +32,8 @@ pub(crate) enum Command {
     Serve,
     /// Read the configuration, say what is wrong with it or what it means, and serve nothing.
     Check,
+    /// Ask the origin that runs with this configuration whether it is ready; fail if it is not.
+    Health,
     /// Print a configuration file with every key, what it means and its default.
     PrintConfig {
         /// The same as the reference in docs/configuration.md.

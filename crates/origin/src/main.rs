@@ -2,9 +2,10 @@
 
 mod args;
 mod descriptors;
+mod probe;
 mod supervisor;
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
@@ -65,6 +66,10 @@ async fn run(args: &Args) -> Result<(), Failure> {
             write!(out, "{}", summary(&config))?;
             Ok(())
         }
+        Some(Command::Health) => {
+            write!(out, "{}", probe::ready(&config).await?)?;
+            Ok(())
+        }
         Some(Command::Sign { stream, lasting }) => {
             writeln!(out, "{}", sign(&config, stream, **lasting)?)?;
             Ok(())
@@ -97,6 +102,8 @@ fn log(config: &Config) {
     // Standard output is for the URLs, which scripts read.
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        // Colours are for people, not for a journal.
+        .with_ansi(std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none())
         .with_writer(std::io::stderr);
     match config.log.format {
         LogFormat::Json => lines.json().flatten_event(true).init(),

@@ -32,7 +32,7 @@ mod recording;
 mod requests;
 /// Metrics, health, viewers.
 mod sight;
-/// The binary under systemd, as it sees it.
+/// The binary under systemd, and in a container that asks for its health.
 #[cfg(target_os = "linux")]
 mod supervised;
 /// HTTP/1.1, HTTP/2, TLS, limits, stopping.
