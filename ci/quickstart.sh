@@ -234,3 +234,5 @@ for kind in "$steps"/*.kind; do
         *) echo "$page: what is a block that is '$kind'?" >&2; exit 1 ;;
     esac
 done
+step "the player page needs nobody else" \
+    "${network[@]}" curl --silent --show-error --fail --output "$work/hls.js" http://127.0.0.1:8080/hls.js
