@@ -11,7 +11,7 @@ use crate::ingest::clock::CaptureClock;
 use crate::ingest::error::IngestError;
 use crate::ingest::label::Point;
 use crate::ingest::opening::{Awaited, LONGEST_TARGET, Lengths, Opening};
-use crate::ingest::source::{Source, SourceId, Sources};
+use crate::ingest::source::{Source, SourceId, Sources, Standing};
 use crate::ingest::track::{Outcome, Track};
 use crate::media::{
     Continuity, Fragment, InitSection, MediaError, MediaItem, MediaPart, MediaTime,
@@ -53,6 +53,15 @@ enum Stage {
         cutter: PresentationCutter,
         target_duration: u32,
     },
+}
+
+/// What comes behind that which is published at last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ending {
+    /// Another timeline.
+    Timeline,
+    /// Nothing.
+    Stream,
 }
 
 impl Feed {
@@ -148,7 +157,7 @@ impl Feed {
     pub(super) fn request_ended(&mut self, source: &mut Source) -> Result<(), IngestError> {
         source.finish();
         if self.last {
-            self.flush()?;
+            self.flush(Ending::Stream)?;
             self.publishers().for_each(Publisher::fin);
         }
         Ok(())
@@ -156,7 +165,7 @@ impl Feed {
 
     /// Nobody will publish here again: the playlists end.
     pub(super) fn end(&mut self) {
-        if let Err(error) = self.flush() {
+        if let Err(error) = self.flush(Ending::Stream) {
             tracing::debug!(%error, "the last part was refused");
         }
         let (origin, presentation) = (&self.origin, &self.point.presentation);
@@ -297,11 +306,14 @@ impl Feed {
     fn header(&mut self, source: SourceId, init: InitSection) -> Result<(), IngestError> {
         if self.header.as_ref().is_some_and(|present| *present == init) {
             if let Stage::Cutting { cutter, .. } = &mut self.stage {
-                cutter.source_began();
+                match self.sources.standing(source) {
+                    Standing::Leads => cutter.source_began(),
+                    Standing::Beside => cutter.source_began_beside(),
+                }
             }
             return Ok(());
         }
-        self.flush()?;
+        self.flush(Ending::Timeline)?;
         if self.header.is_some() {
             // Whoever sends another header is another encoder, or the same one set up anew. The newest one
             // counts: the connection of an encoder that lost its network looks alive for minutes.
@@ -361,7 +373,7 @@ impl Feed {
     }
 
     /// Publishes what is still held.
-    fn flush(&mut self) -> Result<(), IngestError> {
+    fn flush(&mut self, ending: Ending) -> Result<(), IngestError> {
         if let Stage::Opening(opening) = &self.stage {
             self.open(opening.lengths_at_end())?;
         }
@@ -369,7 +381,10 @@ impl Feed {
             return Ok(());
         };
         let mut parts = Vec::new();
-        let finished = cutter.finish(&mut parts);
+        let finished = match ending {
+            Ending::Timeline => cutter.finish(&mut parts),
+            Ending::Stream => cutter.end(&mut parts),
+        };
         self.date(parts);
         self.publish()?;
         finished.map_err(IngestError::from)

@@ -114,6 +114,14 @@ impl Sources {
         }
     }
 
+    /// Where a source stands that has sent no media yet.
+    pub(super) fn standing(&self, source: SourceId) -> Standing {
+        match self.lead {
+            Some(lead) if lead != source => Standing::Beside,
+            _ => Standing::Leads,
+        }
+    }
+
     /// Where a source with media stands; it leads where nobody does.
     pub(super) fn lead(&mut self, source: SourceId) -> Standing {
         if *self.lead.get_or_insert(source) == source {

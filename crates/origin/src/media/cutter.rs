@@ -1,6 +1,7 @@
 //! Cutting one track into parts and segments, by the timing in the media itself.
 
 use std::collections::VecDeque;
+use std::hash::{DefaultHasher, Hasher as _};
 use std::ops::Range;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use super::growing::{Growing, Piece, Room, Split};
 use super::init::{TrackId, TrackInfo};
 use super::part::{Continuity, MediaPart, SegmentEnd, SegmentStart};
 use super::segmenter::{Certainty, CutRule, Segmenter};
-use super::time::{MediaTime, Timescale, ticks_in};
+use super::time::{MediaTime, TrackClock, ticks_in};
 use super::writer;
 
 /// What became of a fragment.
@@ -49,7 +50,7 @@ pub struct PartCutter {
     /// The track.
     track: TrackId,
     /// Its clock.
-    timescale: Timescale,
+    clock: TrackClock,
     /// Whether sync samples are rare, and so worth starting a part at.
     video: bool,
     /// The wanted lengths.
@@ -58,12 +59,14 @@ pub struct PartCutter {
     segmenter: Segmenter,
     /// The longest part, in ticks; set by the first fragment.
     target: Option<u64>,
-    /// Presentation times count from here.
-    shown_from: u64,
     /// Decode time that the next sample should have.
     expected: Option<u64>,
     /// Decode time at which the present timeline started.
     first: u64,
+    /// Presentation time at which everything so far has been shown, in ticks.
+    shown_until: u64,
+    /// The samples that the present timeline started with.
+    beginning: Beginning,
     /// Whether the next fragment may come from an encoder that was started anew.
     source: Source,
     /// The usual duration of a sample, in ticks.
@@ -86,16 +89,21 @@ impl PartCutter {
     }
 
     fn with_rule(track: &TrackInfo, config: CutConfig, rule: CutRule) -> Self {
+        let clock = TrackClock {
+            timescale: track.timescale,
+            shown_from: track.shown_from,
+        };
         Self {
             track: track.id,
-            timescale: track.timescale,
+            clock,
             video: track.is_video(),
             config,
-            segmenter: Segmenter::new(rule, config, track.timescale, track.is_video()),
+            segmenter: Segmenter::new(rule, config, clock, track.is_video()),
             target: None,
-            shown_from: track.shown_from,
             expected: None,
             first: 0,
+            shown_until: 0,
+            beginning: Beginning::default(),
             source: Source::Known,
             usual: 0,
             growing: None,
@@ -107,7 +115,7 @@ impl PartCutter {
     /// as [`part_target_for`](super::part_target_for) does, with the median of the first fragment's samples. `None` before the first fragment; constant after it.
     pub fn part_target(&self) -> Option<MediaTime> {
         self.target
-            .map(|ticks| MediaTime::new(ticks, self.timescale))
+            .map(|ticks| MediaTime::new(ticks, self.clock.timescale))
     }
 
     /// Takes a fragment of this track and appends the parts that it completes to `parts`.
@@ -121,7 +129,7 @@ impl PartCutter {
         fragment: &Fragment,
         parts: &mut Vec<MediaPart>,
     ) -> Result<Accepted, MediaError> {
-        if fragment.track() != self.track || fragment.timescale() != self.timescale {
+        if fragment.track() != self.track || fragment.timescale() != self.clock.timescale {
             return Err(MediaError::UnknownTrack {
                 track: fragment.track(),
             });
@@ -129,13 +137,15 @@ impl PartCutter {
         let usual = usual_duration(fragment);
         let target = *self
             .target
-            .get_or_insert_with(|| fit(self.config.part, usual, self.timescale));
+            .get_or_insert_with(|| fit(self.config.part, usual, self.clock.timescale));
         self.usual = usual;
         let start = fragment.decode_time().ticks;
         let end = fragment.end_time().ticks;
 
         let relation = self.relation(fragment);
-        self.source = Source::Known;
+        if relation != Relation::Repeats {
+            self.source = Source::Known;
+        }
         let (continuity, skipped) = match relation {
             Relation::Follows => (Continuity::Continues, 0),
             Relation::Overlaps { samples } => (Continuity::Continues, samples),
@@ -143,12 +153,22 @@ impl PartCutter {
             Relation::Ahead { ticks } => (Continuity::Gap { ticks }, 0),
             Relation::Elsewhere => (Continuity::Reset, 0),
         };
+        // What was held back at an expected cut has more behind it now.
+        if let Some(cut) = self.segmenter.expected()
+            && self.split_at(cut, parts)? == Place::Inside
+        {
+            self.segmenter.forget_expected();
+        }
         if continuity != Continuity::Continues {
             self.flush(SegmentEnd::Unknown, parts)?;
         }
         if continuity == Continuity::Reset || self.expected.is_none() {
             self.first = start;
+            self.shown_until = 0;
+            self.beginning = Beginning::default();
         }
+        let shown = self.clock.shown(fragment.presentation_end().ticks, 0);
+        self.shown_until = self.shown_until.max(shown);
 
         let mut at = start
             + fragment.samples()[..skipped]
@@ -156,6 +176,7 @@ impl PartCutter {
                 .map(|sample| u64::from(sample.duration))
                 .sum::<u64>();
         let mut pending_continuity = continuity;
+        let mut held_back = false;
         for (index, sample) in fragment.samples().iter().enumerate().skip(skipped) {
             if u64::from(sample.duration) > target {
                 return Err(MediaError::SampleTooLong {
@@ -164,7 +185,17 @@ impl PartCutter {
                     limit: target,
                 });
             }
-            let segment = self.segmenter.sample(at, sample, pending_continuity);
+            let lingers = pending_continuity == Continuity::Continues
+                && self.lingers(&fragment.samples()[index..], at, target);
+            if lingers {
+                self.make_room(end - at, target, parts)?;
+                held_back = true;
+            }
+            let segment = if held_back {
+                SegmentStart::Continues
+            } else {
+                self.segmenter.sample(at, sample, pending_continuity)
+            };
             if self.must_flush(target, sample, segment, fragment) {
                 let end = if segment.opens_segment() {
                     SegmentEnd::Ends
@@ -174,15 +205,17 @@ impl PartCutter {
                 self.flush(end, parts)?;
             }
             self.grow(fragment, index, at, segment, pending_continuity)?;
+            self.beginning.note(at, fragment.sample_slice(sample));
             pending_continuity = Continuity::Continues;
             at += u64::from(sample.duration);
         }
         self.expected = Some(end);
         // A fragment's end is a cut that costs nothing: take it if the part may be that short.
-        if self
-            .growing
-            .as_ref()
-            .is_some_and(|growing| is_long_enough(growing.ticks, target))
+        if !held_back
+            && self
+                .growing
+                .as_ref()
+                .is_some_and(|growing| is_long_enough(growing.ticks, target))
         {
             let end = self.segmenter.end_at(end, usual);
             self.flush(end, parts)?;
@@ -202,17 +235,24 @@ impl PartCutter {
         self.flush(SegmentEnd::Unknown, parts)
     }
 
-    /// The header came again: what follows may be from an encoder that was started anew, or from a second one.
+    /// The header came again: what follows may be from an encoder that was started anew.
     ///
-    /// Such an encoder's clock may start where the present timeline started. After `SHORTEST_RUN` of media that
-    /// is no repetition, since nobody sends a whole stream again from its very start.
+    /// Such an encoder's clock may start where the present timeline started. It is no repetition when its samples
+    /// are others than those that were there at the same times; nor after `SHORTEST_RUN` of media, since nobody sends a
+    /// whole stream again from its very start.
     pub fn source_began(&mut self) {
         self.source = Source::New;
     }
 
+    /// The header came from somebody else while the encoder that is known still sends: a second one perhaps, whose
+    /// pictures need not be the same to the bit (ING-21). Only the times tell whether it is.
+    pub(crate) fn source_began_beside(&mut self) {
+        self.source = Source::Beside;
+    }
+
     /// Whether the header came again, and nothing since that tells what that meant.
     pub(crate) fn source_is_new(&self) -> bool {
-        self.source == Source::New
+        matches!(self.source, Source::New | Source::Beside)
     }
 
     /// The timeline of another track of the presentation was set back: where this one's goes back too, it is for the same reason.
@@ -223,6 +263,34 @@ impl PartCutter {
     /// Whether `fragment` sets this track's timeline back, and it is the first of its presentation to do so.
     pub(crate) fn is_set_back_by(&self, fragment: &Fragment) -> bool {
         self.source != Source::Restarted && self.relation(fragment) == Relation::Elsewhere
+    }
+
+    /// Gives out the part that is growing, of sound beside pictures that have ended at `until`, a presentation time.
+    ///
+    /// The last frames of sound, less than a part, of which more than half is behind the last picture are left out:
+    /// players never reach the end of a part that has nothing to show for most of it.
+    pub(crate) fn finish_beside(
+        &mut self,
+        until: MediaTime,
+        parts: &mut Vec<MediaPart>,
+    ) -> Result<(), MediaError> {
+        if let Some(growing) = self.growing.take_if(|_| !self.video) {
+            let shown = self
+                .clock
+                .shown(growing.start, growing.composition_offset());
+            let middle = shown.saturating_add(growing.ticks / 2);
+            let middle = MediaTime::new(middle, self.clock.timescale);
+            if middle.cmp_time(until).is_lt() {
+                self.growing = Some(growing);
+            }
+        }
+        self.finish(parts)
+    }
+
+    /// Presentation time at which all that was taken has been shown; `None` before the first fragment.
+    pub(crate) fn shown_until(&self) -> Option<MediaTime> {
+        self.expected?;
+        Some(MediaTime::new(self.shown_until, self.clock.timescale))
     }
 
     /// How a fragment of this track stands to what was taken before. Changes nothing.
@@ -237,7 +305,7 @@ impl PartCutter {
         };
         if start >= expected {
             let missing = start - expected;
-            let hole = ticks_in(SMALL_HOLE, self.timescale).max(first_duration);
+            let hole = ticks_in(SMALL_HOLE, self.clock.timescale).max(first_duration);
             return if missing <= hole {
                 Relation::Follows
             } else {
@@ -247,17 +315,18 @@ impl PartCutter {
         let back = expected - start;
         let is_restart = match self.source {
             Source::Known => false,
-            Source::New => {
+            Source::New | Source::Beside => {
                 let run = expected.saturating_sub(self.first);
-                start <= self.first.saturating_add(first_duration)
-                    && run >= ticks_in(SHORTEST_RUN, self.timescale)
+                let from_the_start = start <= self.first.saturating_add(first_duration)
+                    && run >= ticks_in(SHORTEST_RUN, self.clock.timescale);
+                from_the_start || (self.source == Source::New && self.beginning.differs(fragment))
             }
             Source::Restarted => true,
         };
         let farthest = self.config.segment.saturating_mul(SEGMENTS_SENT_AGAIN);
         if back < first_duration {
             Relation::Follows
-        } else if is_restart || back > ticks_in(farthest, self.timescale) {
+        } else if is_restart || back > ticks_in(farthest, self.clock.timescale) {
             Relation::Elsewhere
         } else if fragment.end_time().ticks <= expected {
             Relation::Repeats
@@ -268,8 +337,8 @@ impl PartCutter {
         }
     }
 
-    /// Tells a following cutter to start a segment at its first sample at or after `time`. Parts that
-    /// this completes are appended to `parts`.
+    /// Tells a following cutter to start a segment at its first sample at or after `time`, a presentation time.
+    /// Parts that this completes are appended to `parts`.
     ///
     /// Where that sample waits in the part that is growing, the part is cut there. Where it was given
     /// out already, which happens when an encoder sends this track ahead of the other, the segment
@@ -308,28 +377,84 @@ impl PartCutter {
         if self.segmenter.has_cut(time, self.target.unwrap_or(0) / 2) {
             return Ok(());
         }
-        let split = self
-            .growing
-            .as_mut()
-            .map_or(Split::Beyond, |growing| growing.split(time));
-        match split {
-            Split::Beyond => self.segmenter.follow(time, certainty),
-            Split::AtStart { at, duration } => {
-                self.segmenter.open_at(at, duration);
-                if let Some(growing) = &mut self.growing {
-                    growing.segment = SegmentStart::Starts;
-                }
-            }
-            Split::Tail { tail, duration } => {
-                self.flush(SegmentEnd::Ends, parts)?;
-                self.segmenter.open_at(tail.start, duration);
-                self.growing = Some(tail);
-            }
+        if certainty == Certainty::Made {
+            self.segmenter.forget_expected();
+        }
+        if self.split_at(time, parts)? == Place::Beyond {
+            self.segmenter.follow(time, certainty);
         }
         Ok(())
     }
 
-    /// Where segments started since the last call, after the first, for the cutters that follow this one.
+    /// Starts a segment inside the part that is growing, if `time` is there.
+    fn split_at(
+        &mut self,
+        time: MediaTime,
+        parts: &mut Vec<MediaPart>,
+    ) -> Result<Place, MediaError> {
+        let split = self
+            .growing
+            .as_mut()
+            .map_or(Split::Beyond, |growing| growing.split(time, self.clock));
+        match split {
+            Split::Beyond => return Ok(Place::Beyond),
+            Split::AtStart { at, sample } => {
+                self.segmenter.open_at(at, &sample);
+                if let Some(growing) = &mut self.growing {
+                    growing.segment = SegmentStart::Starts;
+                }
+            }
+            Split::Tail { tail, sample } => {
+                self.flush(SegmentEnd::Ends, parts)?;
+                self.segmenter.open_at(tail.start, &sample);
+                self.growing = Some(tail);
+            }
+        }
+        Ok(Place::Inside)
+    }
+
+    /// Whether a fragment of sound has a few frames, `rest`, behind a cut that is expected there and not made.
+    ///
+    /// They may be the last ones of all, and are held back with what is before them until somebody knows: a segment of their
+    /// own would have no picture beside it.
+    fn lingers(&self, rest: &[Sample], at: u64, target: u64) -> bool {
+        let Some(cut) = self.segmenter.expected().filter(|_| !self.video) else {
+            return false;
+        };
+        let ticks: u64 = rest.iter().map(|sample| u64::from(sample.duration)).sum();
+        let first = rest.first().is_some_and(|sample| {
+            let shown = self.clock.shown(at, sample.composition_offset);
+            let reach = self.clock.reach(shown, sample.duration);
+            reach.cmp_time(cut).is_ge()
+        });
+        first && self.growing.is_some() && ticks <= target / 4
+    }
+
+    /// Gives out the first half of the part that is growing where `ticks` more would be too many.
+    fn make_room(
+        &mut self,
+        ticks: u64,
+        target: u64,
+        parts: &mut Vec<MediaPart>,
+    ) -> Result<(), MediaError> {
+        let Some(growing) = self
+            .growing
+            .as_mut()
+            .filter(|growing| growing.ticks + ticks > target)
+        else {
+            return Ok(());
+        };
+        let middle = growing.start + growing.ticks / 2;
+        let middle = MediaTime::new(self.clock.shown(middle, 0), self.clock.timescale);
+        if let Split::Tail { mut tail, .. } = growing.split(middle, self.clock) {
+            tail.segment = SegmentStart::Continues;
+            self.flush(SegmentEnd::Unknown, parts)?;
+            self.growing = Some(tail);
+        }
+        Ok(())
+    }
+
+    /// Where segments started since the last call, after the first, for the cutters that follow this one: presentation times.
     pub fn take_cuts(&mut self) -> Vec<MediaTime> {
         self.segmenter.take_cuts()
     }
@@ -386,17 +511,16 @@ impl PartCutter {
         let Some(growing) = self.growing.take() else {
             return Ok(());
         };
-        let shown = growing
-            .start
-            .saturating_add_signed(growing.composition_offset())
-            .saturating_sub(self.shown_from);
+        let shown = self
+            .clock
+            .shown(growing.start, growing.composition_offset());
         let bytes = self.part_bytes(&growing.pieces)?;
         parts.push(MediaPart {
             track: self.track,
             bytes,
-            decode_time: MediaTime::new(growing.start, self.timescale),
-            presentation_time: MediaTime::new(shown, self.timescale),
-            duration: MediaTime::new(growing.ticks, self.timescale),
+            decode_time: MediaTime::new(growing.start, self.clock.timescale),
+            presentation_time: MediaTime::new(shown, self.clock.timescale),
+            duration: MediaTime::new(growing.ticks, self.clock.timescale),
             samples: u32::try_from(growing.samples()).unwrap_or(u32::MAX),
             independence: growing.independence,
             segment: growing.segment,
@@ -466,6 +590,13 @@ pub(crate) enum Relation {
     Elsewhere,
 }
 
+/// Whether a time lies in the part that is growing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Inside,
+    Beyond,
+}
+
 /// Where the next fragment comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Source {
@@ -473,8 +604,47 @@ enum Source {
     Known,
     /// Perhaps another: it has sent its header.
     New,
+    /// The same, while the one before has not ended.
+    Beside,
     /// Another: a track beside this one was set back.
     Restarted,
+}
+
+/// The samples that a timeline started with, as far as they tell one run of an encoder from another.
+#[derive(Debug, Default)]
+struct Beginning {
+    /// Decode time and digest, in order.
+    samples: Vec<(u64, u64)>,
+}
+
+/// How many samples a [`Beginning`] has at most. Those of a restarted encoder differ in the first few, unless they are
+/// silence or black.
+const BEGINNING: usize = 64;
+
+impl Beginning {
+    /// Notes a sample, unless there are enough.
+    fn note(&mut self, at: u64, bytes: &[u8]) {
+        if self.samples.len() < BEGINNING {
+            self.samples.push((at, digest(bytes)));
+        }
+    }
+
+    /// Whether a fragment has other samples than those that were there at the same times.
+    fn differs(&self, fragment: &Fragment) -> bool {
+        let mut at = fragment.decode_time().ticks;
+        fragment.samples().iter().any(|sample| {
+            let before = self.samples.binary_search_by_key(&at, |&(at, _)| at);
+            at += u64::from(sample.duration);
+            before.is_ok_and(|found| self.samples[found].1 != digest(fragment.sample_slice(sample)))
+        })
+    }
+}
+
+/// Tells samples apart that were not made to look alike.
+fn digest(bytes: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(bytes);
+    hasher.finish()
 }
 
 /// A timeline that ran this long and starts over is that of an encoder that was started anew. What is

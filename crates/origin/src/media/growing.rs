@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use super::fragment::{CaptureTime, Fragment, SyncPoint};
+use super::fragment::{CaptureTime, Fragment, Sample, SyncPoint};
 use super::part::{Continuity, Independence, SegmentStart};
-use super::time::MediaTime;
+use super::time::{MediaTime, TrackClock};
 
 /// Some samples of a fragment that go into a part.
 #[derive(Debug)]
@@ -55,9 +55,9 @@ pub(crate) enum Split {
     /// Behind all of its samples, or at one that nothing can start with, or that cannot be cut from the one before it.
     Beyond,
     /// At its first sample, or before it.
-    AtStart { at: u64, duration: u32 },
-    /// Inside: the samples from there on are now in a part of their own, whose first lasts `duration`.
-    Tail { tail: Growing, duration: u32 },
+    AtStart { at: u64, sample: Sample },
+    /// Inside: the samples from there on are now in a part of their own, of which `sample` is the first.
+    Tail { tail: Growing, sample: Sample },
 }
 
 impl Growing {
@@ -124,20 +124,19 @@ impl Growing {
         })
     }
 
-    /// Splits the part at its first sample whose middle is at or after `time`, if a decoder can start there.
+    /// Splits the part at its first sample that is shown at `time` or after it, if a decoder can start there.
     /// Linear in its samples.
-    pub(crate) fn split(&mut self, time: MediaTime) -> Split {
-        let Some((piece, sample, at)) = self.find(time) else {
+    pub(crate) fn split(&mut self, time: MediaTime, clock: TrackClock) -> Split {
+        let Some((piece, sample, at)) = self.find(time, clock) else {
             return Split::Beyond;
         };
-        let first = &self.pieces[piece].fragment.samples()[sample];
-        let duration = first.duration;
+        let first = self.pieces[piece].fragment.samples()[sample];
         let is_inside = sample > 0 && self.pieces[piece].fragment.is_encrypted();
         if first.sync == SyncPoint::Dependent || is_inside {
             return Split::Beyond;
         }
         if piece == 0 && sample == self.pieces[0].range.start {
-            return Split::AtStart { at, duration };
+            return Split::AtStart { at, sample: first };
         }
         let mut tail = Self::new(at, SegmentStart::Starts, Continuity::Continues);
         let mut head = Self::new(self.start, self.segment, self.continuity);
@@ -153,23 +152,21 @@ impl Growing {
             }
         }
         *self = head;
-        Split::Tail { tail, duration }
+        Split::Tail {
+            tail,
+            sample: first,
+        }
     }
 
-    /// The first sample whose middle is at or after `time`: its piece, its index, its decode time.
-    fn find(&self, time: MediaTime) -> Option<(usize, usize, u64)> {
+    /// The first sample that is shown at `time` or after it: its piece, its index, its decode time.
+    fn find(&self, time: MediaTime, clock: TrackClock) -> Option<(usize, usize, u64)> {
         for (number, piece) in self.pieces.iter().enumerate() {
-            let begins = piece.fragment.decode_time();
-            let mut at = begins.ticks;
-            for (index, sample) in piece
-                .fragment
-                .samples()
-                .iter()
-                .enumerate()
-                .take(piece.range.end)
-            {
-                let middle = MediaTime::new(at + u64::from(sample.duration) / 2, begins.timescale);
-                if index >= piece.range.start && middle.cmp_time(time).is_ge() {
+            let mut at = piece.fragment.decode_time().ticks;
+            let samples = piece.fragment.samples().iter().enumerate();
+            for (index, sample) in samples.take(piece.range.end) {
+                let shown = clock.shown(at, sample.composition_offset);
+                let reach = clock.reach(shown, sample.duration);
+                if index >= piece.range.start && reach.cmp_time(time).is_ge() {
                     return Some((number, index, at));
                 }
                 at += u64::from(sample.duration);

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::config::CutConfig;
 use super::fragment::{Sample, SyncPoint};
 use super::part::{Continuity, SegmentEnd, SegmentStart};
-use super::time::{MediaTime, Timescale, ticks_in};
+use super::time::{MediaTime, Timescale, TrackClock, ticks_in};
 
 /// What opens a segment of a track.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ pub(crate) enum CutRule {
 /// A cut of the track that is followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Cut {
-    /// Nanoseconds on the media timeline.
+    /// Nanoseconds, presentation time.
     at: u64,
     /// Whether it was made, or only seen coming.
     certainty: Certainty,
@@ -38,10 +38,13 @@ pub(crate) enum Certainty {
 }
 
 /// Decides for each sample of a track, in order, whether it opens a segment.
+///
+/// The grid is one of decode times. Tracks follow each other by presentation times, which is where they agree: decode
+/// times are earlier by what an encoder holds back for reordering, or puts in front of sound.
 #[derive(Debug)]
 pub(crate) struct Segmenter {
-    /// The track's clock.
-    timescale: Timescale,
+    /// The track's clock, and where its presentation times count from.
+    clock: TrackClock,
     /// Whether sync samples are rare, so that the next one may come too late.
     video: bool,
     /// What opens segments.
@@ -52,11 +55,13 @@ pub(crate) struct Segmenter {
     limit: u64,
     /// Decode time at which the open segment started.
     start: Option<u64>,
+    /// Presentation time of the same, in ticks.
+    shown: u64,
     /// The multiple of the segment length which that is near.
     slot: u64,
     /// When sync pictures come.
     rhythm: Rhythm,
-    /// Where segments started since [`Segmenter::take_cuts`], in ticks.
+    /// Where segments started since [`Segmenter::take_cuts`]: presentation times in ticks.
     cuts: Vec<u64>,
 }
 
@@ -65,6 +70,8 @@ pub(crate) struct Segmenter {
 struct Rhythm {
     /// Decode time of the last sync picture.
     last: Option<u64>,
+    /// Presentation time minus decode time of the same, in ticks.
+    offset: i64,
     /// How long the group of pictures before it was.
     gop: u64,
     /// How many groups in a row were of that length.
@@ -79,7 +86,8 @@ struct Rhythm {
 const STEADY: u32 = 3;
 
 impl Rhythm {
-    fn picture(&mut self, at: u64) {
+    fn picture(&mut self, at: u64, offset: i64) {
+        self.offset = offset;
         if let Some(last) = self.last {
             let gop = at.saturating_sub(last);
             self.alike = if gop == self.gop { self.alike + 1 } else { 1 };
@@ -113,17 +121,19 @@ impl Rhythm {
 const MOST_CUTS_AHEAD: usize = 1024;
 
 impl Segmenter {
-    pub(crate) fn new(rule: CutRule, config: CutConfig, timescale: Timescale, video: bool) -> Self {
+    pub(crate) fn new(rule: CutRule, config: CutConfig, clock: TrackClock, video: bool) -> Self {
+        let timescale = clock.timescale;
         let announced = config
             .longest_gop
             .map_or(0, |longest| ticks_in(longest, timescale));
         Self {
-            timescale,
+            clock,
             video,
             rule,
             length: ticks_in(config.segment, timescale).max(1),
             limit: ticks_in(config.segment_limit, timescale),
             start: None,
+            shown: 0,
             slot: 0,
             rhythm: Rhythm {
                 announced,
@@ -145,19 +155,20 @@ impl Segmenter {
             self.rhythm.interrupt();
         }
         if self.video && sync {
-            self.rhythm.picture(at);
+            self.rhythm.picture(at, sample.composition_offset);
         }
         // Half a sample of tolerance: clocks of milliseconds put a GOP of two seconds at 1.999.
         let middle = at.saturating_add(u64::from(sample.duration) / 2);
         let slot = middle / self.length;
-        let now = MediaTime::new(middle, self.timescale).as_nanos();
+        let shown = self.clock.shown(at, sample.composition_offset);
+        let now = self.clock.reach(shown, sample.duration).as_nanos();
         let Some(start) = self.start.filter(|_| continuity == Continuity::Continues) else {
             if let CutRule::Follow(cuts) = &mut self.rule {
                 // What was due before a break is done by the break; what was to come before a
                 // reset was on another timeline.
                 cuts.retain(|cut| cut.at > now && continuity != Continuity::Reset);
             }
-            self.open(at, slot);
+            self.open(at, shown, slot);
             return SegmentStart::Starts;
         };
         let due = match &mut self.rule {
@@ -173,10 +184,10 @@ impl Segmenter {
         };
         let elapsed = at.saturating_sub(start);
         if let (Some(slot), true) = (due, sync) {
-            self.open(at, slot);
+            self.open(at, shown, slot);
             SegmentStart::Starts
         } else if elapsed.saturating_add(u64::from(sample.duration)) >= self.limit {
-            self.open(at, slot);
+            self.open(at, shown, slot);
             if sync {
                 SegmentStart::Starts
             } else {
@@ -216,7 +227,8 @@ impl Segmenter {
                 comes && self.grid(middle, start, self.rhythm.longest()).is_some()
             }
             (CutRule::Follow(cuts), Some(_)) => {
-                let now = MediaTime::new(middle, self.timescale).as_nanos();
+                let shown = self.clock.shown(at, 0);
+                let now = self.clock.reach(shown, duration).as_nanos();
                 !self.video && cuts.front().is_some_and(|cut| cut.at <= now)
             }
         };
@@ -227,7 +239,7 @@ impl Segmenter {
         }
     }
 
-    /// Where the next segment will start, where the rhythm of the pictures tells.
+    /// Where the next segment will start, in presentation time, where the rhythm of the pictures tells.
     pub(crate) fn expected_cut(&self, duration: u32) -> Option<MediaTime> {
         let (CutRule::Grid, true, Some(start)) = (&self.rule, self.video, self.start) else {
             return None;
@@ -241,21 +253,37 @@ impl Segmenter {
         let at = (0..most.min(MOST_CUTS_AHEAD as u64))
             .map(|number| first.saturating_add(number * gop))
             .find(opens)?;
-        Some(MediaTime::new(at, self.timescale))
+        let shown = self.clock.shown(at, self.rhythm.offset);
+        Some(MediaTime::new(shown, self.clock.timescale))
     }
 
-    /// Tells a following track to start a segment at its first sample at or after `time`.
+    /// Tells a following track to start a segment at its first sample at or after `time`, a presentation time.
     pub(crate) fn follow(&mut self, time: MediaTime, certainty: Certainty) {
         let CutRule::Follow(cuts) = &mut self.rule else {
             return;
         };
         let at = time.as_nanos();
-        if certainty == Certainty::Made {
-            cuts.retain(|cut| cut.certainty == Certainty::Made);
-        }
         let known = cuts.back().is_some_and(|cut| cut.at >= at);
         if !known && cuts.len() < MOST_CUTS_AHEAD {
             cuts.push_back(Cut { at, certainty });
+        }
+    }
+
+    /// The cut that is expected next, where nothing is known for certain.
+    pub(crate) fn expected(&self) -> Option<MediaTime> {
+        let CutRule::Follow(cuts) = &self.rule else {
+            return None;
+        };
+        let cut = cuts
+            .front()
+            .filter(|cut| cut.certainty == Certainty::Expected)?;
+        Some(MediaTime::new(cut.at, Timescale::NANOSECONDS))
+    }
+
+    /// What was expected did not come, or came.
+    pub(crate) fn forget_expected(&mut self) {
+        if let CutRule::Follow(cuts) = &mut self.rule {
+            cuts.retain(|cut| cut.certainty == Certainty::Made);
         }
     }
 
@@ -265,32 +293,36 @@ impl Segmenter {
         let CutRule::Follow(_) = self.rule else {
             return true;
         };
+        let shown = self.shown.saturating_add(tolerance);
         let open = self
             .start
-            .map(|start| MediaTime::new(start.saturating_add(tolerance), self.timescale));
+            .map(|_| MediaTime::new(shown, self.clock.timescale));
         open.is_some_and(|open| open.cmp_time(time).is_ge())
     }
 
     /// Opens a segment at a sample that was decided on before.
-    pub(crate) fn open_at(&mut self, at: u64, duration: u32) {
-        self.open(at, at.saturating_add(u64::from(duration) / 2) / self.length);
+    pub(crate) fn open_at(&mut self, at: u64, sample: &Sample) {
+        let slot = at.saturating_add(u64::from(sample.duration) / 2) / self.length;
+        let shown = self.clock.shown(at, sample.composition_offset);
+        self.open(at, shown, slot);
     }
 
-    /// Where segments started since the last call, but for the track's first.
+    /// Where segments started since the last call, but for the track's first: presentation times.
     pub(crate) fn take_cuts(&mut self) -> Vec<MediaTime> {
-        let timescale = self.timescale;
+        let timescale = self.clock.timescale;
         let cuts = std::mem::take(&mut self.cuts);
         cuts.into_iter()
             .map(|ticks| MediaTime::new(ticks, timescale))
             .collect()
     }
 
-    fn open(&mut self, at: u64, slot: u64) {
+    fn open(&mut self, at: u64, shown: u64, slot: u64) {
         self.slot = slot;
+        self.shown = shown;
         // The first segment of a track opens with its first sample; nobody has to follow that.
         let is_later = self.start.replace(at).is_some();
         if is_later && self.cuts.len() < MOST_CUTS_AHEAD {
-            self.cuts.push(at);
+            self.cuts.push(shown);
         }
     }
 }
@@ -312,11 +344,18 @@ mod tests {
         }
     }
 
+    /// Ticks of a millisecond, shown as they are decoded.
+    fn clock() -> TrackClock {
+        TrackClock {
+            timescale: Timescale::new(1000).expect("not zero"),
+            shown_from: 0,
+        }
+    }
+
     /// Seconds at which segments of a video of `gop` pictures start, for `pictures` of `duration` thousandths.
     fn starts(segment: u64, first: u64, duration: u32, gop: u64, pictures: u64) -> Vec<u64> {
-        let timescale = Timescale::new(1000).expect("not zero");
         let config = CutConfig::new(Duration::from_millis(200), Duration::from_millis(segment));
-        let mut segmenter = Segmenter::new(CutRule::Grid, config, timescale, true);
+        let mut segmenter = Segmenter::new(CutRule::Grid, config, clock(), true);
         (0..pictures)
             .map(|index| (first + index * u64::from(duration), index % gop == 0))
             .filter(|&(at, sync)| {
@@ -363,7 +402,7 @@ mod tests {
     fn a_track_that_follows_cuts_once_where_it_is_told() {
         let timescale = Timescale::new(1000).expect("not zero");
         let config = CutConfig::new(Duration::from_millis(200), Duration::from_secs(2));
-        let mut sound = Segmenter::new(CutRule::Follow(VecDeque::new()), config, timescale, false);
+        let mut sound = Segmenter::new(CutRule::Follow(VecDeque::new()), config, clock(), false);
         let mut starts = Vec::new();
         for index in 0..200 {
             let at = index * 20;
@@ -391,7 +430,7 @@ mod tests {
     fn a_break_that_both_tracks_have_is_cut_once() {
         let timescale = Timescale::new(1000).expect("not zero");
         let config = CutConfig::new(Duration::from_millis(200), Duration::from_secs(2));
-        let mut sound = Segmenter::new(CutRule::Follow(VecDeque::new()), config, timescale, false);
+        let mut sound = Segmenter::new(CutRule::Follow(VecDeque::new()), config, clock(), false);
         let tick = sample(20, SyncPoint::Sync);
         assert_eq!(
             sound.sample(0, &tick, Continuity::Continues),
@@ -411,8 +450,7 @@ mod tests {
 
     /// A segmenter of pictures of 40 ms that has seen `pictures`, a sync picture each `gop`.
     fn after(config: CutConfig, gop: u64, pictures: u64) -> Segmenter {
-        let timescale = Timescale::new(1000).expect("not zero");
-        let mut segmenter = Segmenter::new(CutRule::Grid, config, timescale, true);
+        let mut segmenter = Segmenter::new(CutRule::Grid, config, clock(), true);
         for index in 0..pictures {
             let sync = if index % gop == 0 {
                 SyncPoint::Sync
@@ -449,8 +487,7 @@ mod tests {
     fn short_groups_do_not_hide_the_longest_one() {
         let config = CutConfig::new(Duration::from_millis(200), Duration::from_secs(4))
             .longest_gop(Duration::from_secs(4));
-        let timescale = Timescale::new(1000).expect("not zero");
-        let mut segmenter = Segmenter::new(CutRule::Grid, config, timescale, true);
+        let mut segmenter = Segmenter::new(CutRule::Grid, config, clock(), true);
         // Scene cuts at 1 s and 5 s; else a group of 4 s.
         let syncs = [0_u64, 1000, 5000, 9000, 10_000, 14_000];
         let starts: Vec<(u64, SegmentStart)> = (0..400_u64)
@@ -478,7 +515,7 @@ mod tests {
     fn sound_learns_of_a_cut_before_it_comes_and_makes_it_once() {
         let timescale = Timescale::new(1000).expect("not zero");
         let config = CutConfig::new(Duration::from_millis(200), Duration::from_secs(2));
-        let mut sound = Segmenter::new(CutRule::Follow(VecDeque::new()), config, timescale, false);
+        let mut sound = Segmenter::new(CutRule::Follow(VecDeque::new()), config, clock(), false);
         let mut starts = Vec::new();
         for index in 0..110 {
             let at = index * 20;

@@ -14,6 +14,12 @@ impl Timescale {
         NonZeroU32::new(ticks_per_second).map(Self)
     }
 
+    /// Ticks of a nanosecond.
+    pub(crate) const NANOSECONDS: Self = match NonZeroU32::new(1_000_000_000) {
+        Some(ticks) => Self(ticks),
+        None => unreachable!(),
+    };
+
     /// Ticks per second.
     pub fn ticks_per_second(self) -> u32 {
         self.0.get()
@@ -61,6 +67,32 @@ impl MediaTime {
 impl fmt::Display for MediaTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{} s", self.ticks, self.timescale.ticks_per_second())
+    }
+}
+
+/// From a track's decode times to its presentation times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TrackClock {
+    /// Ticks per second.
+    pub(crate) timescale: Timescale,
+    /// Presentation times count from here, in ticks.
+    pub(crate) shown_from: u64,
+}
+
+impl TrackClock {
+    /// When the sample that is decoded at `at` is shown, in ticks; zero where that is before time zero.
+    pub(crate) fn shown(self, at: u64, composition_offset: i64) -> u64 {
+        at.saturating_add_signed(composition_offset)
+            .saturating_sub(self.shown_from)
+    }
+
+    /// The latest cut that a sample which is shown from `shown` on may open a segment for: one that lies up to a
+    /// quarter of the sample behind its start, because clocks of milliseconds round.
+    pub(crate) fn reach(self, shown: u64, duration: u32) -> MediaTime {
+        MediaTime::new(
+            shown.saturating_add(u64::from(duration) / 4),
+            self.timescale,
+        )
     }
 }
 

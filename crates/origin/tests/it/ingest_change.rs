@@ -101,6 +101,52 @@ async fn an_encoder_that_starts_over_after_three_seconds_is_no_repetition() {
     assert!(listed(after) > 5.9, "{text}");
 }
 
+/// Nobody has to wait for two seconds of a timeline to tell a new run of an encoder from a repetition: what was there at
+/// the same times was something else.
+#[tokio::test]
+async fn an_encoder_that_starts_over_at_once_is_no_repetition() {
+    let server = Server::start().await;
+    let clip = Clip::new(ffmpeg(
+        "-f lavfi -i testsrc2=size=160x90:rate=30:duration=4 -f lavfi -i sine=sample_rate=48000:duration=4 \
+         -c:v libx264 -preset ultrafast -tune zerolatency -g 15 -c:a aac \
+         -f mp4 -movflags +cmaf+delay_moov -frag_duration 200000 pipe:1",
+        &[],
+    ));
+    // The same header and the same times, other pictures and other sound.
+    let mut other = clip.until(19);
+    let header = clip.header().len();
+    for at in header..other.len() - 8 {
+        if &other[at..at + 4] == b"mdat" {
+            other[at + 5] ^= 1;
+            let size = u32::from_be_bytes(other[at - 4..at].try_into().unwrap()) as usize;
+            other[at - 4 + size - 1] ^= 1;
+        }
+    }
+    for fragments in [4, 7, 9] {
+        let path = format!("/ingest/cam{fragments}");
+        put(&server, &path, clip.until(fragments)).await;
+        let playlists = server.origin.playlists();
+        let viewer = playlists
+            .viewer(&format!("cam{fragments}"), "video")
+            .unwrap();
+        let before = format!("{:?}", viewer.edge());
+        // What comes again is no restart (ING-12)…
+        put(&server, &path, clip.until(fragments)).await;
+        assert_eq!(before, format!("{:?}", viewer.edge()));
+        // … and what is new is one, at once.
+        let answer = put(&server, &path, other.clone()).await;
+        assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+        for track in ["video", "audio"] {
+            let live = format!("/live/cam{fragments}/{track}/media.m3u8");
+            let answer = server.get(&live).await;
+            let text = answer.playlist();
+            assert_eq!(text.matches("#EXT-X-DISCONTINUITY\n").count(), 1, "{text}");
+            let (_, after) = text.split_once("#EXT-X-DISCONTINUITY\n").unwrap();
+            assert!(listed(after) > 1.9, "{text}");
+        }
+    }
+}
+
 /// The connection of an encoder of picture and sound breaks after any fragment, and it starts over: what was left of the
 /// old timeline is not dated by the new one, and makes no discontinuity of its own.
 #[tokio::test]

@@ -18,6 +18,10 @@ struct Published {
 }
 
 fn publish(bytes: &[u8]) -> Published {
+    publish_in(bytes, SEGMENT)
+}
+
+fn publish_in(bytes: &[u8], segment: Duration) -> Published {
     let mut items = Vec::new();
     let mut reader = MediaReader::new(MediaLimits::default());
     for chunk in bytes.chunks(7777) {
@@ -26,7 +30,7 @@ fn publish(bytes: &[u8]) -> Published {
             .expect("ffmpeg writes what we read");
     }
     let init = reader.init().expect("a header came first").clone();
-    let mut cutter = PresentationCutter::new(&init, CutConfig::new(PART, SEGMENT));
+    let mut cutter = PresentationCutter::new(&init, CutConfig::new(PART, segment));
     let mut parts = Vec::new();
     let mut fragments = Vec::new();
     for item in items {
@@ -35,7 +39,7 @@ fn publish(bytes: &[u8]) -> Published {
             fragments.push(fragment);
         }
     }
-    cutter.finish(&mut parts).expect("it can be cut");
+    cutter.end(&mut parts).expect("it can be cut");
     Published {
         init,
         fragments,
@@ -121,8 +125,8 @@ impl Published {
         }
     }
 
-    /// Segments of all tracks start at the same time, to two samples of sound: ffmpeg lets sound run that far
-    /// ahead in a fragment, and what is out is out.
+    /// Segments of all tracks start at the same time for those who watch, to two samples of sound: ffmpeg lets sound
+    /// run that far ahead in a fragment, and what is out is out.
     fn check_alignment(&self) {
         let starts: Vec<Vec<u64>> = self
             .init
@@ -132,7 +136,7 @@ impl Published {
                 parts
                     .iter()
                     .filter(|part| part.segment.opens_segment())
-                    .map(|part| part.decode_time.as_nanos())
+                    .map(|part| part.presentation_time.as_nanos())
                     .collect()
             })
             .collect();
@@ -330,6 +334,40 @@ fn sound_alone_is_cut_on_the_grid() {
         .map(|part| (part.decode_time.as_nanos() + 20_000_000) / 1_000_000_000)
         .collect();
     assert_eq!(seconds, [0, 2, 4, 6]);
+}
+
+/// hls.js says that a stream has ended once the middle of each rendition's last part is buffered in all of them.
+#[test]
+fn sound_and_pictures_end_together() {
+    for hundredths in [0, 2, 4, 6, 9, 13, 17] {
+        let source = encode(
+            &format!(
+                "-f lavfi -i testsrc2=size=160x90:rate=30:duration=5 \
+                 -f lavfi -i sine=sample_rate=48000:duration=5.{hundredths:02}"
+            ),
+            &format!("{X264} {AAC}"),
+            "-movflags +cmaf+delay_moov -frag_duration 200000",
+        );
+        let published = publish_in(&source, Duration::from_secs(1));
+        let tracks: Vec<_> = published.init.tracks().collect();
+        let (video, audio) = (published.parts_of(tracks[0]), published.parts_of(tracks[1]));
+        let segments = |parts: &[&MediaPart]| {
+            let opens = |part: &&&MediaPart| part.segment.opens_segment();
+            parts.iter().filter(opens).count()
+        };
+        assert_eq!(segments(&video), 5, "5.{hundredths:02}");
+        assert_eq!(segments(&audio), 5, "5.{hundredths:02}");
+        let ends: Vec<u64> = [&video, &audio]
+            .iter()
+            .filter_map(|parts| parts.last())
+            .map(|part| part.presentation_time.as_nanos() + part.duration.as_nanos())
+            .collect();
+        let last = audio.last().expect("there is sound");
+        let middle = ends[1] - last.duration.as_nanos() / 2;
+        assert!(middle < ends[0], "5.{hundredths:02}: {ends:?}, {last:?}");
+        // What has a picture beside it is all there.
+        assert!(ends[1] >= ends[0], "5.{hundredths:02}: {ends:?}");
+    }
 }
 
 /// Five seconds between pictures that decode alone, in segments of two: cut all the same, and said so.
