@@ -90,9 +90,14 @@ pub(crate) struct Settings {
     #[arg(long, conflicts_with = "rtmp", global = true)]
     no_rtmp: bool,
 
-    /// operations.listen: address for metrics and health.
+    /// operations.listen: address for the status page, metrics and health. [default: port 9464 of this
+    /// machine alone, where it is free]
     #[arg(long, value_name = "ADDR", global = true)]
     operations_listen: Option<String>,
+
+    /// operations.enabled = false: no status page, no metrics.
+    #[arg(long, conflicts_with = "operations_listen", global = true)]
+    no_operations: bool,
 
     /// streams.demo = false: leave out the built-in demo stream.
     #[arg(long, global = true)]
@@ -155,6 +160,9 @@ impl Settings {
         }
         if self.no_rtmp {
             layers.flag("--no-rtmp", "server.rtmp", "false");
+        }
+        if self.no_operations {
+            layers.flag("--no-operations", "operations.enabled", "false");
         }
         if self.no_demo {
             layers.flag("--no-demo", "streams.demo", "false");

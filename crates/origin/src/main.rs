@@ -6,7 +6,7 @@ mod probe;
 mod supervisor;
 
 use std::io::{IsTerminal as _, Write as _};
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
@@ -136,7 +136,9 @@ async fn serve(config: &Config) -> Result<(), Failure> {
     let origin = Origin::new(config.origin_config())?;
     let limits = config.limits();
     descriptors::raise(config.server.connections);
-    let mut server = Server::new(origin.service()).limits(limits);
+    let mut server = Server::new(origin.service())
+        .limits(limits)
+        .watched_by(&origin);
     let mut roots = Vec::new();
 
     let listener = bind(config.server.listen)?;
@@ -150,6 +152,8 @@ async fn serve(config: &Config) -> Result<(), Failure> {
 
     // Absent encoders, and media whose time is over.
     tokio::spawn(origin.playlists().housekeeping());
+    let observing = origin.clone();
+    tokio::spawn(async move { observing.observe().await });
     let mut streams = Vec::new();
     if config.streams.demo {
         let mut demo = Demo::open(&origin)?;
@@ -232,18 +236,42 @@ async fn take_rtmp(config: &Config, origin: &Origin) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Serves metrics and health on a listener of their own until `end`, where one is configured.
+/// Serves the status page, metrics and health on a listener of their own until `end`. Where nobody
+/// chose its address, a port that is in use is no reason to stop.
 async fn operations(
     config: &Config,
     origin: &Origin,
     end: tokio::sync::oneshot::Receiver<()>,
 ) -> Result<Option<tokio::task::JoinHandle<()>>, Failure> {
-    let Some(address) = config.operations.listen else {
+    const PORT: u16 = 9464;
+    let chosen = config.operations.listen;
+    if !config.operations.enabled {
         return Ok(None);
+    }
+    // Whoever lets the system choose one port wants the other one chosen too.
+    let port = if config.server.listen.port() == 0 {
+        0
+    } else {
+        PORT
     };
-    let listener = bind(address)?;
+    let usual = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let listener = match (bind(chosen.unwrap_or(usual)), chosen) {
+        (Ok(listener), _) => listener,
+        (Err(error), Some(_)) => return Err(error.into()),
+        (Err(error), None) => {
+            tracing::warn!("no status page: {error}; operations.listen chooses another address");
+            return Ok(None);
+        }
+    };
     let address = listener.local_addr()?;
-    tracing::info!("metrics on http://{address}/metrics");
+    // Nobody has to read it.
+    let mut out = std::io::stdout().lock();
+    if let Err(error) =
+        writeln!(out, "Status     http://{address}/status").and_then(|()| out.flush())
+    {
+        tracing::warn!("the address of the status page could not be printed: {error}");
+    }
+    drop(out);
     let limits = Limits::new()
         .connections(OPERATORS)
         .connections_per_address(OPERATORS)

@@ -15,7 +15,7 @@ use crate::access::Access;
 use crate::ingest;
 use crate::media::CutConfig;
 use crate::recording::{RecordingConfig, Recordings};
-use crate::sight::Sight;
+use crate::sight::{self, Sight};
 
 /// The longest sample that a part may be rounded up by: an AAC frame of 24 kHz.
 const LONGEST_SAMPLE: MediaDuration = MediaDuration::from_millis(43);
@@ -198,6 +198,22 @@ impl Origin {
     #[must_use]
     pub fn access(&self) -> &Access {
         &self.shared.config.access
+    }
+
+    /// Looks at everything every two seconds for as long as it is polled, and remembers ten minutes
+    /// of it: what the status page's graphs, events and alarms are made of. For the host to spawn
+    /// beside [`Playlists::housekeeping`]; without it they stay empty, and all else works.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future ends the looking; what was seen stays.
+    pub async fn observe(&self) {
+        sight::observe(self.clone()).await;
+    }
+
+    /// One look of [`observe`](Self::observe), for a program that has a clock of its own.
+    pub fn look(&self) {
+        self.sight().observed().look(self);
     }
 
     /// Says on `/readyz` that no new viewers should come: for a server that is about to stop.

@@ -197,16 +197,21 @@ impl Playlists {
     /// The presentations as they are now, by name.
     #[must_use]
     pub fn active(&self) -> Vec<PresentationInfo> {
-        self.active_after(None, usize::MAX)
+        self.active_page(None, usize::MAX, |_| true)
     }
 
-    /// The first `limit` presentations whose names come after `after`, by name: a page of
-    /// [`active`](Self::active). What a presentation is asked costs the same however many there are
+    /// A page of [`active`](Self::active): of those that `keep` says yes to, the first `limit`
+    /// whose names come after `after`. What is told of one costs the same however many there are
     /// beside it; finding the page is O(names).
     #[must_use]
-    pub fn active_after(&self, after: Option<&str>, limit: usize) -> Vec<PresentationInfo> {
+    pub fn active_page(
+        &self,
+        after: Option<&str>,
+        limit: usize,
+        mut keep: impl FnMut(&StreamName) -> bool,
+    ) -> Vec<PresentationInfo> {
         let mut page = self.inner.present();
-        page.retain(|it| after.is_none_or(|after| it.name.as_str() > after));
+        page.retain(|it| after.is_none_or(|after| it.name.as_str() > after) && keep(&it.name));
         if page.len() > limit {
             page.select_nth_unstable_by(limit, |one, other| one.name.cmp(&other.name));
             page.truncate(limit);

@@ -127,6 +127,21 @@ counters! {
     }
 }
 
+impl PublishStats {
+    /// Parts refused for whatever reason.
+    #[must_use]
+    pub fn refused(&self) -> u64 {
+        self.refused_by_manifest
+            + self.refused_no_init
+            + self.refused_over_budget
+            + self.refused_too_many_parts
+            + self.refused_ended
+            + self.refused_superseded
+            + self.refused_gone
+            + self.refused_elsewhere
+    }
+}
+
 counters! {
     /// What viewers asked for and did not get, and what had to be built for those who did.
     ViewStats,

@@ -6,7 +6,7 @@ use crate::access::HOOK_ENTRY_BYTES;
 use crate::delivery::FILE_ANSWER_BYTES;
 use crate::media::MediaLimits;
 use crate::recording::LOADED_BYTES;
-use crate::sight::VIEWER_SKETCH_BYTES;
+use crate::sight::{FOLLOWED_BYTES, MOST_FOLLOWED, VIEWER_SKETCH_BYTES};
 
 use super::settings::Config;
 use super::values::Size;
@@ -71,6 +71,11 @@ impl Config {
                 "viewer counts",
                 streams * VIEWER_SKETCH_BYTES,
                 format!("{streams} streams"),
+            ),
+            (
+                "status page",
+                streams.min(MOST_FOLLOWED) * FOLLOWED_BYTES,
+                "ten minutes of each stream".to_owned(),
             ),
         ];
         if self.recording.directory.is_some() {

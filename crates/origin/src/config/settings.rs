@@ -160,9 +160,12 @@ settings! {
 
     /// Where the people and machines connect that watch over the server.
     operations: Operations {
-        /// Address and port for /metrics, /healthz, /readyz and the full stream list. They are
-        /// never on the public port, /healthz and /readyz aside, which tell nothing else. Empty:
-        /// no such listener. Nobody is asked for a key here: choose an address that the world cannot reach.
+        /// Whether to serve them.
+        enabled: bool = "true",
+        /// Address and port for the status page, /metrics, /healthz, /readyz and all of the API. They
+        /// are never on the public port, /healthz and /readyz aside, which tell nothing else. Nobody is
+        /// asked for a key here: choose an address that the world cannot reach. Empty: port 9464 of
+        /// this machine alone, where it is free.
         listen: Option<SocketAddr> = "",
     }
 

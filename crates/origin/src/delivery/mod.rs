@@ -16,6 +16,7 @@ mod archived;
 mod body;
 mod failure;
 mod fields;
+mod held;
 mod media;
 mod negotiate;
 mod open;
@@ -30,6 +31,7 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::SystemTime;
 
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use http_body::Body;
@@ -40,6 +42,7 @@ use tower::Service;
 use crate::origin::Origin;
 use crate::recording::Recordings;
 use failure::Asked;
+use held::Holding;
 use media::{Terms, Wanted};
 use policy::Lifetimes;
 use target::Target;
@@ -299,28 +302,50 @@ impl Question {
             } => {
                 let coding = conditions.coding();
                 let lifetimes = Lifetimes::new(origin.target_duration());
-                match origin.playlists().multivariant(&presentation, coding).await {
+                let holding = Holding::begin();
+                let mut answer = match origin.playlists().multivariant(&presentation, coding).await
+                {
                     Ok(body) => playlist::plain(body, &conditions, lifetimes.playlist),
                     Err(error) => failure::playlist(error, Asked::Now, &lifetimes),
-                }
+                };
+                // It waits for streams to start; writing it takes microseconds.
+                holding.end(&mut answer, || Some(SystemTime::now()));
+                answer
             }
             Self::Playlist {
                 viewer,
                 directives,
                 asked,
                 conditions,
-            } => match viewer.version(&directives).await {
-                Ok(version) => playlist::media(&viewer, &version, &directives, asked, &conditions),
-                Err(error) => {
-                    let target = prepared::target_duration(&viewer);
-                    failure::playlist(error, asked, &Lifetimes::new(target))
+            } => {
+                let holding = Holding::begin();
+                match viewer.version(&directives).await {
+                    Ok(version) => {
+                        let mut answer =
+                            playlist::media(&viewer, &version, &directives, asked, &conditions);
+                        holding.end(&mut answer, || Some(version.published_at()));
+                        answer
+                    }
+                    Err(error) => {
+                        let target = prepared::target_duration(&viewer);
+                        let lifetimes = Lifetimes::new(target);
+                        let mut answer = failure::playlist(error, asked, &lifetimes);
+                        holding.end(&mut answer, || Some(SystemTime::now()));
+                        answer
+                    }
                 }
-            },
+            }
             Self::Media {
                 origin,
                 viewer,
                 wanted,
-            } => media::respond(&origin, &viewer, wanted).await,
+            } => {
+                let holding = Holding::begin();
+                let mut answer = media::respond(&origin, &viewer, wanted).await;
+                let newest = || viewer.snapshot().ok().map(|it| it.published_at());
+                holding.end(&mut answer, newest);
+                answer
+            }
             Self::DvrMultivariant {
                 origin,
                 presentation,

@@ -84,6 +84,7 @@ mod tests {
 
     use super::*;
     use crate::ingest::label::Point;
+    use crate::ingest::points::Way;
     use crate::origin::OriginConfig;
 
     const CLIP: &[u8] = include_bytes!("../../demo/video-360.mp4");
@@ -97,7 +98,7 @@ mod tests {
 
     fn send(origin: &Origin, bytes: &[u8]) {
         let point = Point::parse("cam", None).unwrap();
-        let mut publishing = origin.points().join(origin, point).unwrap();
+        let mut publishing = origin.points().join(origin, point, Way::Http).unwrap();
         publishing.receive(bytes, SystemTime::now()).unwrap();
         publishing.finish().unwrap();
     }

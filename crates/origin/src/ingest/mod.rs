@@ -39,7 +39,7 @@ use tokio::time::timeout;
 use crate::origin::Origin;
 pub(crate) use error::IngestError;
 pub(crate) use label::Point;
-pub(crate) use points::{LIMIT as POINTS, Points, Publishing};
+pub(crate) use points::{LIMIT as POINTS, Points, Publishing, Way};
 
 /// The routes below `/ingest`.
 pub(crate) fn routes() -> Router<Origin> {
@@ -83,7 +83,7 @@ async fn take(
     point: Result<Point, InvalidName>,
     body: Body,
 ) -> Result<u64, IngestError> {
-    let publishing = origin.points().join(&origin, point?)?;
+    let publishing = origin.points().join(&origin, point?, Way::Http)?;
     // Dropped with this future.
     let (_asked, given_up) = oneshot::channel::<Infallible>();
     let receiving = tokio::spawn(async move {

@@ -37,10 +37,32 @@ struct Slot {
     feed: Arc<Mutex<Feed>>,
     /// Requests under way.
     requests: usize,
+    /// How the last one came.
+    way: Way,
     /// When the last request ended.
     since: Instant,
     /// Whether the encoder counts as absent already.
     rest: Rest,
+}
+
+/// How media comes in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// `PUT` or `POST` of fragmented MP4.
+    Http,
+    /// RTMP.
+    #[cfg(feature = "rtmp")]
+    Rtmp,
+}
+
+impl Way {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            #[cfg(feature = "rtmp")]
+            Self::Rtmp => "rtmp",
+        }
+    }
 }
 
 /// Whether a point between requests still holds its renditions.
@@ -66,6 +88,7 @@ impl Points {
         self: &Arc<Self>,
         origin: &Origin,
         point: Point,
+        way: Way,
     ) -> Result<Publishing, IngestError> {
         let feed = {
             let mut state = self.lock();
@@ -75,10 +98,12 @@ impl Points {
             let slot = state.points.entry(point.clone()).or_insert_with(|| Slot {
                 feed: Arc::new(Mutex::new(Feed::new(origin.clone(), point.clone()))),
                 requests: 0,
+                way,
                 since: Instant::now(),
                 rest: Rest::Awaits,
             });
             slot.requests += 1;
+            slot.way = way;
             slot.rest = Rest::Awaits;
             Arc::clone(&slot.feed)
         };
@@ -93,6 +118,18 @@ impl Points {
         let source = publishing.feed().join()?;
         publishing.source = Some(source);
         Ok(publishing)
+    }
+
+    /// The paths on which a stream is published, each with how, and by how many requests now.
+    /// O(paths), of which there are at most [`LIMIT`].
+    pub(crate) fn of(&self, presentation: &StreamName) -> Vec<(Option<StreamName>, Way, usize)> {
+        let state = self.lock();
+        let of = state
+            .points
+            .iter()
+            .filter(|(point, _)| point.presentation == *presentation);
+        of.map(|(point, slot)| (point.label.clone(), slot.way, slot.requests))
+            .collect()
     }
 
     /// A request has ended. A feed that holds nothing is forgotten with the last one.

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
+use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -135,6 +136,36 @@ impl Shelf {
         let mut books = self.books();
         books.add(id);
         books.unload(id);
+    }
+
+    /// How many streams there are recordings of.
+    pub(crate) fn len(&self) -> usize {
+        self.books().catalogue.len()
+    }
+
+    /// The first `limit` streams with recordings that `keep` says yes to and whose names come after
+    /// `after`, with their renditions.
+    pub(crate) fn streams(
+        &self,
+        after: Option<&str>,
+        limit: usize,
+        keep: impl Fn(&StreamName) -> bool,
+    ) -> Vec<(StreamName, Vec<StreamName>)> {
+        let books = self.books();
+        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let range = books.catalogue.range::<str, _>((start, Bound::Unbounded));
+        range
+            .filter(|(name, _)| keep(name))
+            .take(limit)
+            .map(|(name, renditions)| (name.clone(), renditions.keys().cloned().collect()))
+            .collect()
+    }
+
+    /// The renditions of a stream that there are recordings of; none where there are none.
+    pub(crate) fn renditions(&self, presentation: &str) -> Vec<StreamName> {
+        let books = self.books();
+        let renditions = books.catalogue.get(presentation);
+        renditions.map_or_else(Vec::new, |it| it.keys().cloned().collect())
     }
 
     /// The newest recording of a rendition.

@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
 use crate::access::{Verdict, key_in};
-use crate::ingest::{Point, Publishing};
+use crate::ingest::{Point, Publishing, Way};
 use crate::media::MediaItem;
 use crate::origin::Origin;
 use crate::rtmp::error::RtmpError;
@@ -55,9 +55,11 @@ pub(super) async fn run(origin: &Origin, mut socket: TcpStream) -> Result<(), Rt
             continue;
         };
         heard = Instant::now();
-        if read? == 0 {
+        let read = read?;
+        if read == 0 {
             return finish(stream, Ending::Lost);
         }
+        origin.sight().transport.received(read);
         let mut bytes = &input[..];
         loop {
             let mut events = Vec::new();
@@ -79,6 +81,7 @@ pub(super) async fn run(origin: &Origin, mut socket: TcpStream) -> Result<(), Rt
         if !output.is_empty() {
             let sent = timeout(PATIENCE, socket.write_all(&output)).await;
             sent.map_err(|_elapsed| RtmpError::Silent)??;
+            origin.sight().transport.sent(output.len());
         }
     }
 }
@@ -104,7 +107,7 @@ async fn handle(
             }
             match Point::parse(name, None)
                 .map_err(Into::into)
-                .and_then(|point| origin.points().join(origin, point))
+                .and_then(|point| origin.points().join(origin, point, Way::Rtmp))
             {
                 Ok(publishing) => {
                     tracing::info!(name, "an RTMP encoder publishes");

@@ -33,6 +33,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::origin::Origin;
+use crate::sight::{Protocol, Refusal, Security};
 
 #[cfg(fuzzing)]
 pub use fuzzing::read_all;
@@ -79,15 +80,18 @@ pub async fn serve_rtmp(
                 };
                 let Ok(permit) = Arc::clone(&room).try_acquire_owned() else {
                     tracing::warn!(%peer, limit = CONNECTIONS, "no room for another RTMP encoder");
+                    origin.sight().transport.refused(Refusal::Rtmp);
                     continue;
                 };
                 let origin = origin.clone();
+                let connected = origin.sight().transport.enter(Security::Clear);
+                connected.speaks(Protocol::Rtmp);
                 connections.spawn(async move {
                     match connection::run(&origin, socket).await {
                         Ok(()) => tracing::debug!(%peer, "an RTMP encoder has left"),
                         Err(error) => tracing::info!(%peer, %error, "RTMP refused"),
                     }
-                    drop(permit);
+                    drop((connected, permit));
                 });
             }
         }

@@ -12,7 +12,9 @@ use http_body::Body;
 use hyper::body::Incoming;
 use tower::Service;
 
+use super::census::Full;
 use super::{Door, Shared, connection};
+use crate::sight::{Refusal, Security};
 
 /// Accepts until it is dropped.
 pub(super) async fn accept<S, B>(shared: Arc<Shared<S>>, door: Door)
@@ -32,6 +34,7 @@ where
                 // Descriptors or memory ran out. The listener stays readable, so trying again at
                 // once would spin; and it is no reason to end what works.
                 let time = pause.longer();
+                shared.transport.accept_failed();
                 tracing::warn!(%error, ?time, "cannot accept connections");
                 tokio::time::sleep(time).await;
                 continue;
@@ -43,6 +46,10 @@ where
             Err(full) => {
                 // Closing says so at once; a load balancer then tries the next server.
                 tracing::debug!(%peer, ?full, "a connection too many");
+                shared.transport.refused(match full {
+                    Full::InAll => Refusal::Full,
+                    Full::OfOneAddress => Refusal::Address,
+                });
                 continue;
             }
         };
@@ -51,6 +58,11 @@ where
         if let Err(error) = socket.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY could not be set");
         }
+        let connected = shared.transport.enter(match door.tls {
+            Some(_) => Security::Tls,
+            None => Security::Clear,
+        });
+        let seat = (seat, connected);
         let phase = shared.phase.subscribe();
         let serving = connection::serve(Arc::clone(&shared), socket, door.tls.clone(), phase, seat);
         tokio::spawn(serving);

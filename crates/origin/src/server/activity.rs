@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::limits::Limits;
+use crate::sight::{Connected, Protocol};
 
 /// The requests of all connections.
 #[derive(Debug)]
@@ -57,6 +58,7 @@ pub(super) struct Activity {
     quiet_since: AtomicU64,
     /// Answers on their way, by the span of time in which they began, modulo [`SPANS`].
     sending: [AtomicU32; SPANS],
+    connected: Connected,
 }
 
 const NONE_YET: u64 = u64::MAX;
@@ -88,7 +90,12 @@ pub(super) struct Underway {
 }
 
 impl Activity {
-    pub(super) fn new(limits: &Limits, traffic: Arc<Traffic>, first_head: Instant) -> Arc<Self> {
+    pub(super) fn new(
+        limits: &Limits,
+        traffic: Arc<Traffic>,
+        first_head: Instant,
+        connected: Connected,
+    ) -> Arc<Self> {
         Arc::new(Self {
             born: Instant::now(),
             first_head,
@@ -98,7 +105,13 @@ impl Activity {
             requests: AtomicU32::new(0),
             quiet_since: AtomicU64::new(NONE_YET),
             sending: Default::default(),
+            connected,
         })
+    }
+
+    /// A request came in this version of HTTP.
+    pub(super) fn speaks(&self, version: http::Version) {
+        self.connected.speaks(Protocol::from(version));
     }
 
     /// Begins a request; `None` when the server has as many as it may.
@@ -107,6 +120,7 @@ impl Activity {
         let traffic = &self.traffic;
         if traffic.requests.fetch_add(1, Ordering::Relaxed) >= traffic.limit {
             traffic.requests.fetch_sub(1, Ordering::Relaxed);
+            self.connected.transport().refused_request();
             return None;
         }
         if effect == Effect::Reads {
@@ -184,13 +198,15 @@ impl Drop for Underway {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sight::{Security, Transport};
 
     fn activity() -> Arc<Activity> {
         let limits = Limits::new()
             .idle_time(Duration::from_secs(60))
             .answer_time(Duration::from_secs(20));
         let first_head = Instant::now() + Duration::from_secs(10);
-        Activity::new(&limits, Arc::new(Traffic::new(2)), first_head)
+        let connected = Arc::new(Transport::default()).enter(Security::Clear);
+        Activity::new(&limits, Arc::new(Traffic::new(2)), first_head, connected)
     }
 
     #[tokio::test(start_paused = true)]

@@ -18,17 +18,19 @@ use tower::Service;
 
 use super::activity::{Activity, Verdict};
 use super::census::Seat;
+use super::counted::Counted;
 use super::request::Requests;
 use super::{Phase, Shared, Tls};
+use crate::sight::Connected;
 
 /// Serves `socket` until it ends by itself, is idle, does not take its answers, or the server ends.
-/// Holds `seat` until then.
+/// Holds its seat until then.
 pub(super) async fn serve<S, B>(
     shared: Arc<Shared<S>>,
     socket: TcpStream,
     tls: Option<Tls>,
     mut phase: watch::Receiver<Phase>,
-    seat: Seat,
+    (seat, connected): (Seat, Connected),
 ) where
     S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
     S: Clone + Send + Sync + 'static,
@@ -37,21 +39,28 @@ pub(super) async fn serve<S, B>(
     B::Error: Into<Box<dyn StdError + Send + Sync>>,
 {
     let _seat = seat;
+    let socket = Counted::new(socket, Arc::clone(connected.transport()));
     let first_head = Instant::now() + shared.limits.header_time;
     let Some(tls) = tls else {
-        return drive(&shared, socket, phase, first_head).await;
+        return drive(&shared, socket, phase, first_head, connected).await;
     };
     let handshake = tls.accept(socket);
     let shaken = tokio::select! {
         shaken = handshake => shaken,
-        () = sleep_until(first_head) => return,
+        () = sleep_until(first_head) => {
+            connected.transport().handshake_failed();
+            return;
+        }
         // Nothing was asked for yet.
         _ = phase.wait_for(|phase| *phase > Phase::Serving) => return,
     };
     match shaken {
         // Boxed, or connections in clear text would have room for the state of TLS as well.
-        Ok(stream) => Box::pin(drive(&shared, stream, phase, first_head)).await,
-        Err(error) => tracing::debug!(%error, "a TLS handshake failed"),
+        Ok(stream) => Box::pin(drive(&shared, stream, phase, first_head, connected)).await,
+        Err(error) => {
+            connected.transport().handshake_failed();
+            tracing::debug!(%error, "a TLS handshake failed");
+        }
     }
 }
 
@@ -60,6 +69,7 @@ async fn drive<S, B, I>(
     io: I,
     mut phase: watch::Receiver<Phase>,
     first_head: Instant,
+    connected: Connected,
 ) where
     S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
     S: Clone + Send + Sync + 'static,
@@ -68,7 +78,12 @@ async fn drive<S, B, I>(
     B::Error: Into<Box<dyn StdError + Send + Sync>>,
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let activity = Activity::new(&shared.limits, Arc::clone(&shared.traffic), first_head);
+    let activity = Activity::new(
+        &shared.limits,
+        Arc::clone(&shared.traffic),
+        first_head,
+        connected,
+    );
     let requests = Requests::new(Arc::clone(shared), Arc::clone(&activity));
     let connection = shared.http.serve_connection(TokioIo::new(io), requests);
     let mut connection = pin!(connection);

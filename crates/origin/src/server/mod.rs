@@ -11,7 +11,9 @@
 mod accept;
 mod activity;
 mod census;
+mod certificate;
 mod connection;
+mod counted;
 mod limits;
 mod request;
 mod signal;
@@ -36,6 +38,7 @@ use tokio::task::JoinSet;
 use tower::Service;
 
 use crate::origin::Origin;
+use crate::sight::{Room, Transport};
 use activity::Traffic;
 use census::Census;
 
@@ -71,6 +74,7 @@ pub struct Server<S> {
     service: S,
     limits: Limits,
     doors: Vec<Door>,
+    transport: Arc<Transport>,
 }
 
 /// A listener, and how its connections begin.
@@ -107,6 +111,7 @@ struct Shared<S> {
     limits: Limits,
     census: Arc<Census>,
     traffic: Arc<Traffic>,
+    transport: Arc<Transport>,
     phase: watch::Sender<Phase>,
     http: auto::Builder<TokioExecutor>,
 }
@@ -125,7 +130,15 @@ where
             service,
             limits: Limits::new(),
             doors: Vec::new(),
+            transport: Arc::default(),
         }
+    }
+
+    /// Counts connections, bytes and certificates where `origin` shows them: on `/metrics` and on
+    /// the status page. For the servers of one origin that viewers and encoders come to.
+    pub fn watched_by(mut self, origin: &Origin) -> Self {
+        self.transport = Arc::clone(&origin.sight().transport);
+        self
     }
 
     /// What clients may take; over all listeners together.
@@ -169,6 +182,9 @@ where
         let (shared, doors) = self.open();
         let mut accepting = JoinSet::new();
         for door in doors {
+            if let Ok(address) = door.listener.local_addr() {
+                shared.transport.listens(address, door.tls.clone());
+            }
             if let Some(tls) = &door.tls {
                 let tls = tls.clone();
                 accepting.spawn(async move { tls.watch().await });
@@ -182,10 +198,15 @@ where
 
     fn open(self) -> (Arc<Shared<S>>, Vec<Door>) {
         let limits = self.limits;
+        self.transport.limited(Room {
+            connections: limits.connections as u64,
+            requests: limits.requests as u64,
+        });
         let shared = Arc::new(Shared {
             service: self.service,
             census: Census::new(limits.connections, limits.connections_per_address),
             traffic: Arc::new(Traffic::new(limits.requests)),
+            transport: self.transport,
             phase: watch::Sender::new(Phase::Serving),
             http: http(&limits),
             limits,
@@ -254,6 +275,7 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     let _drained = Server::new(origin.service())
+        .watched_by(origin)
         .listen(listener)
         .run(stop)
         .await;

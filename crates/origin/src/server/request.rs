@@ -48,6 +48,7 @@ where
             Method::GET | Method::HEAD | Method::OPTIONS => Effect::Reads,
             _ => Effect::Writes,
         };
+        self.activity.speaks(request.version());
         let underway = self.activity.begin(effect);
         let shared = Arc::clone(&self.shared);
         Box::pin(async move {

@@ -13,8 +13,10 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::{Accept, TlsAcceptor};
+
+use super::certificate;
 
 /// How often certificate files are looked at.
 const EVERY: Duration = Duration::from_secs(10);
@@ -162,8 +164,15 @@ impl Tls {
         }
     }
 
-    pub(super) fn accept(&self, socket: TcpStream) -> Accept<TcpStream> {
+    pub(super) fn accept<I: AsyncRead + AsyncWrite + Unpin>(&self, socket: I) -> Accept<I> {
         self.acceptor.accept(socket)
+    }
+
+    /// When the certificate ends that new connections get; `None` where it does not say.
+    #[must_use]
+    pub fn certificate_ends(&self) -> Option<SystemTime> {
+        let current = self.current.get();
+        certificate::not_after(current.cert.first()?)
     }
 }
 
@@ -178,6 +187,10 @@ impl fmt::Debug for Tls {
 }
 
 impl Current {
+    fn get(&self) -> Arc<CertifiedKey> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
     fn replace(&self, certified: CertifiedKey) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(certified);
     }
@@ -185,8 +198,7 @@ impl Current {
 
 impl ResolvesServerCert for Current {
     fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        let current = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        Some(Arc::clone(&current))
+        Some(self.get())
     }
 }
 

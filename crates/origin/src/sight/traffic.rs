@@ -94,14 +94,17 @@ impl Traffic {
 
     /// Answers so far by status; those that never happened are left out.
     pub(crate) fn answers(&self, kind: Kind) -> impl Iterator<Item = (String, u64)> {
+        let counts = self.counts(kind).filter(|(_, count)| *count > 0);
+        counts.map(|(status, count)| match status {
+            0 => ("other".to_owned(), count),
+            status => (status.to_string(), count),
+        })
+    }
+
+    /// The same with numbers, 0 for all that are not told apart.
+    pub(crate) fn counts(&self, kind: Kind) -> impl Iterator<Item = (u16, u64)> {
         let answers = self.of(kind).answers.iter().zip(STATUSES);
-        answers
-            .map(|(count, status)| (count.load(Ordering::Relaxed), status))
-            .filter(|(count, _)| *count > 0)
-            .map(|(count, status)| match status {
-                0 => ("other".to_owned(), count),
-                status => (status.to_string(), count),
-            })
+        answers.map(|(count, status)| (status, count.load(Ordering::Relaxed)))
     }
 
     pub(crate) fn bytes(&self, kind: Kind) -> u64 {
@@ -110,6 +113,12 @@ impl Traffic {
 
     pub(crate) fn under_way(&self, kind: Kind) -> i64 {
         self.of(kind).under_way.load(Ordering::Relaxed)
+    }
+
+    /// Requests of all kinds whose answer has not begun.
+    pub(crate) fn all_under_way(&self) -> u64 {
+        let all = KINDS.into_iter().map(|kind| self.under_way(kind));
+        u64::try_from(all.sum::<i64>()).unwrap_or(0)
     }
 
     fn of(&self, kind: Kind) -> &Counters {

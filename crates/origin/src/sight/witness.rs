@@ -6,6 +6,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
+use std::time::Instant;
 
 use http::{Method, Request, Response};
 use http_body::Body;
@@ -18,6 +19,7 @@ use tracing::instrument::{Instrument as _, Instrumented};
 use crate::access::loggable;
 use crate::origin::Origin;
 
+use super::delays::Held;
 use super::session;
 use super::traffic::Kind;
 
@@ -59,6 +61,7 @@ where
             hash: viewer.map(|(stream, id)| (stream, self.origin.sight().viewers.hash(&id))),
             kind,
             origin: self.origin.clone(),
+            began: Instant::now(),
         };
         seen.origin.sight().traffic.begin(kind);
         Witnessing {
@@ -97,6 +100,7 @@ fn viewer<B>(request: &Request<B>, stream: Option<&str>) -> Option<(StreamName, 
 struct Seen {
     origin: Origin,
     kind: Kind,
+    began: Instant,
     /// The stream, and the hash of who watches it.
     hash: Option<(StreamName, u64)>,
 }
@@ -107,6 +111,8 @@ impl Seen {
         let status = response.status();
         let bytes = response.body().size_hint().exact();
         sight.traffic.answered(self.kind, status, bytes);
+        let held = response.extensions().get::<Held>().copied();
+        sight.delays.answered(self.kind, self.began.elapsed(), held);
         tracing::debug!(status = status.as_u16(), bytes, "answered");
         // Whoever was refused does not watch.
         if let Some((stream, hash)) = self.hash.take()

@@ -21,6 +21,8 @@ on_every_transport![thousands_of_aborted_requests_leave_no_waiter];
 struct Binary {
     child: Child,
     place: Place,
+    /// The operators' listener.
+    operators: Place,
     log: Lines<BufReader<ChildStderr>>,
     /// Kept, or the binary would write its last lines into a closed pipe.
     _output: Lines<BufReader<ChildStdout>>,
@@ -39,18 +41,18 @@ impl Binary {
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let line = lines.next_line().await.unwrap().unwrap();
-        let address = line.split("//").nth(1).unwrap().trim_end_matches('/');
-        let address: SocketAddr = address.parse().unwrap();
+        let address = printed(&mut lines, "Player").await;
+        let operators = printed(&mut lines, "Status").await;
         let log = BufReader::new(child.stderr.take().unwrap()).lines();
-        let place = Place {
+        let place = |address| Place {
             clear: address,
             tls: address,
             trusted: Identity::new().trusted.clone(),
         };
         Self {
             child,
-            place,
+            place: place(address),
+            operators: place(operators),
             log,
             _output: lines,
         }
@@ -58,6 +60,11 @@ impl Binary {
 
     fn client(&self, transport: Transport) -> Client {
         Client::new(transport, self.place.clone())
+    }
+
+    /// Over a connection that stays.
+    fn operator(&self) -> Client {
+        Client::new(Transport::H2c, self.operators.clone())
     }
 
     fn of_proc(&self, what: &str) -> std::path::PathBuf {
@@ -83,6 +90,17 @@ impl Binary {
     }
 }
 
+/// The address that is printed behind a word.
+async fn printed(lines: &mut Lines<BufReader<ChildStdout>>, word: &str) -> SocketAddr {
+    loop {
+        let line = lines.next_line().await.unwrap().unwrap();
+        if line.starts_with(word) {
+            let address = line.split("//").nth(1).unwrap();
+            return address.split('/').next().unwrap().parse().unwrap();
+        }
+    }
+}
+
 /// A segment of the demo that will be there in two to four seconds.
 async fn soon(client: &Client) -> String {
     let path = "/live/demo/video-720/media.m3u8";
@@ -92,9 +110,9 @@ async fn soon(client: &Client) -> String {
     format!("{path}?_HLS_msn={}", msn + 1)
 }
 
-/// How many requests the server holds now, by its own account.
-async fn waiting(client: &Client) -> u64 {
-    let answer = client.get("/api/streams").await;
+/// How many requests the server holds now, as it tells operators.
+async fn waiting(operator: &Client) -> u64 {
+    let answer = operator.get("/api/streams").await;
     let streams: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
     let renditions = streams["streams"][0]["renditions"].as_array().unwrap();
     let waiting = renditions
@@ -105,7 +123,7 @@ async fn waiting(client: &Client) -> u64 {
 
 /// Blocked requests, a hundred on HTTP/1.1 and a hundred on one HTTP/2 connection. Comes back when
 /// all of them wait, or with an answer among them when the machine was too slow for that.
-async fn blocked(binary: &Binary, observer: &Client) -> Vec<JoinHandle<Answer>> {
+async fn blocked(binary: &Binary, observer: &Client, operator: &Client) -> Vec<JoinHandle<Answer>> {
     let path = soon(observer).await;
     let mut requests = Vec::new();
     for transport in [Transport::H1, Transport::H2c] {
@@ -115,7 +133,7 @@ async fn blocked(binary: &Binary, observer: &Client) -> Vec<JoinHandle<Answer>> 
             requests.push(tokio::spawn(async move { client.get(&path).await }));
         }
     }
-    while waiting(observer).await < 200 && !requests.iter().any(JoinHandle::is_finished) {}
+    while waiting(operator).await < 200 && !requests.iter().any(JoinHandle::is_finished) {}
     requests
 }
 
@@ -150,16 +168,17 @@ async fn thousands_of_aborted_requests_leave_no_waiter(transport: Transport) {
 #[tokio::test]
 async fn aborted_requests_leave_neither_memory_nor_descriptors() {
     let binary = Binary::start(4096).await;
-    // Over a connection of its own that stays, and that was there when descriptors were counted.
-    let observer = binary.client(Transport::H2c);
-    assert_eq!(waiting(&observer).await, 0);
+    // Over connections of their own that stay, and that were there when descriptors were counted.
+    let (observer, operator) = (binary.client(Transport::H2c), binary.operator());
+    soon(&observer).await;
+    assert_eq!(waiting(&operator).await, 0);
     let before = binary.descriptors();
     let mut after_one = 0;
     for round in 0..50 {
-        for request in blocked(&binary, &observer).await {
+        for request in blocked(&binary, &observer, &operator).await {
             request.abort();
         }
-        while waiting(&observer).await > 0 {}
+        while waiting(&operator).await > 0 {}
         if round == 5 {
             after_one = binary.memory();
         }
@@ -202,7 +221,7 @@ async fn running_out_of_descriptors_ends_nothing() {
 #[tokio::test]
 async fn sigterm_under_load_cuts_nothing() {
     let mut binary = Binary::start(4096).await;
-    let requests = blocked(&binary, &binary.client(Transport::H2c)).await;
+    let requests = blocked(&binary, &binary.client(Transport::H2c), &binary.operator()).await;
     binary.terminate();
     for request in requests {
         let answer = request.await.unwrap();

@@ -30,7 +30,9 @@ mod page;
 mod recording;
 /// Any request at all, and that it changes nothing.
 mod requests;
-/// Metrics, health, viewers.
+/// What is in no log, no metric and no answer.
+mod secrets;
+/// Metrics, health, viewers, the API.
 mod sight;
 /// The binary under systemd, and in a container that asks for its health.
 #[cfg(target_os = "linux")]

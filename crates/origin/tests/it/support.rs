@@ -116,6 +116,7 @@ impl Server {
         let (stop, stopped) = oneshot::channel();
         let server = origin::Server::new(origin.service())
             .limits(limits)
+            .watched_by(&origin)
             .listen(clear)
             .listen_tls(secure, tls);
         let serving = tokio::spawn(server.run(async { drop(stopped.await) }));
@@ -149,17 +150,32 @@ impl Server {
         self.publisher_with(manifest(), rendition, media)
     }
 
+    /// Of another stream than `show`.
+    pub(crate) fn publisher_of(&self, stream: &str, rendition: &str, media: Media) -> Publisher {
+        self.publish_as(stream, rendition, manifest(), media)
+    }
+
     pub(crate) fn publisher_with(
         &self,
         manifest: ManifestConfig,
         rendition: &str,
         media: Media,
     ) -> Publisher {
+        self.publish_as("show", rendition, manifest, media)
+    }
+
+    fn publish_as(
+        &self,
+        stream: &str,
+        rendition: &str,
+        manifest: ManifestConfig,
+        media: Media,
+    ) -> Publisher {
         let mut publisher = self
             .origin
             .playlists()
             .publisher(
-                &"show".parse().unwrap(),
+                &stream.parse().unwrap(),
                 &rendition.parse().unwrap(),
                 RenditionConfig { manifest, media },
             )

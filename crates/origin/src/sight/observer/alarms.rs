@@ -1,0 +1,324 @@
+//! What an operator should know, in plain words: what it is, and what to do about it.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
+
+use llhls::registry::{PresentationInfo, RegistryStats, RenditionInfo, StreamName};
+
+use crate::origin::Origin;
+use crate::recording::Recordings;
+use crate::sight::Condition;
+
+use super::ServerSample;
+
+/// The most that are told at once; how many more there are is told too.
+const MOST: usize = 100;
+
+/// How much of a bound may be used before it is said.
+const NEARLY: f64 = 0.85;
+
+/// How long before its end a certificate is mentioned, and is urgent.
+const CERTIFICATE_SOON: Duration = Duration::from_secs(14 * 86_400);
+const CERTIFICATE_NOW: Duration = Duration::from_secs(2 * 86_400);
+
+/// How late media may arrive after it was captured.
+const LATE: Duration = Duration::from_secs(10);
+
+/// How long what happened once is told.
+const REMEMBERED: Duration = Duration::from_secs(60);
+
+/// How much it matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Severity {
+    /// Viewers notice, or soon will.
+    Critical,
+    /// It should be looked at.
+    Warning,
+}
+
+impl Severity {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Critical => "critical",
+            Self::Warning => "warning",
+        }
+    }
+}
+
+/// One of them.
+#[derive(Clone, Debug)]
+pub(crate) struct Alarm {
+    pub(crate) severity: Severity,
+    pub(crate) kind: &'static str,
+    pub(crate) stream: Option<StreamName>,
+    pub(crate) text: String,
+    /// When it was first seen.
+    pub(crate) since: SystemTime,
+}
+
+/// What tells an alarm from others: its kind, and what it is about.
+type About = (&'static str, String);
+
+/// Those that hold now.
+#[derive(Debug, Default)]
+pub(crate) struct Alarms {
+    now: Vec<Alarm>,
+    more: usize,
+    since: BTreeMap<About, SystemTime>,
+    last_failed_accept: Option<SystemTime>,
+    last_early_release: Option<SystemTime>,
+}
+
+/// Counted since the last look.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Happened {
+    pub(super) failed_accepts: u64,
+    pub(super) early_releases: u64,
+}
+
+impl Alarms {
+    /// The most severe first, then the oldest.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Alarm> {
+        self.now.iter()
+    }
+
+    /// How many more there are than are told.
+    pub(crate) fn more(&self) -> usize {
+        self.more
+    }
+
+    pub(super) fn look(
+        &mut self,
+        origin: &Origin,
+        streams: &[PresentationInfo],
+        stats: &RegistryStats,
+        sample: &ServerSample,
+        happened: Happened,
+    ) {
+        let now = SystemTime::now();
+        if happened.failed_accepts > 0 {
+            self.last_failed_accept = Some(now);
+        }
+        if happened.early_releases > 0 {
+            self.last_early_release = Some(now);
+        }
+        let mut found = Found::default();
+        found.server(origin, sample);
+        found.certificates(origin, now);
+        found.memory(origin, stats);
+        let recent = |last: Option<SystemTime>| {
+            last.is_some_and(|last| now.duration_since(last).unwrap_or_default() < REMEMBERED)
+        };
+        if recent(self.last_failed_accept) {
+            found.critical(
+                "accept",
+                "New connections cannot be accepted: file descriptors ran out. Raise the limit \
+                 of the process (LimitNOFILE= in systemd) or lower server.connections.",
+            );
+        }
+        if recent(self.last_early_release) {
+            found.warning(
+                "early_release",
+                "Media left memory before its time: the bit rate is higher than \
+                 memory.per_rendition allows. Players that are late get errors; raise it.",
+            );
+        }
+        streams.iter().for_each(|stream| found.stream(stream));
+        self.take(found.alarms, now);
+    }
+
+    /// Keeps what was found, with the time at which each was first seen.
+    fn take(&mut self, found: Vec<(Severity, About, Option<StreamName>, String)>, now: SystemTime) {
+        let before = std::mem::take(&mut self.since);
+        self.now.clear();
+        for (severity, about, stream, text) in found {
+            let since = before.get(&about).copied().unwrap_or(now);
+            self.now.push(Alarm {
+                severity,
+                kind: about.0,
+                stream,
+                text,
+                since,
+            });
+            self.since.insert(about, since);
+        }
+        self.now.sort_by_key(|alarm| (alarm.severity, alarm.since));
+        self.more = self.now.len().saturating_sub(MOST);
+        self.now.truncate(MOST);
+    }
+}
+
+/// What one look found.
+#[derive(Debug, Default)]
+struct Found {
+    alarms: Vec<(Severity, About, Option<StreamName>, String)>,
+}
+
+impl Found {
+    fn critical(&mut self, kind: &'static str, text: impl Into<String>) {
+        let about = (kind, String::new());
+        self.alarms
+            .push((Severity::Critical, about, None, text.into()));
+    }
+
+    fn warning(&mut self, kind: &'static str, text: impl Into<String>) {
+        let about = (kind, String::new());
+        self.alarms
+            .push((Severity::Warning, about, None, text.into()));
+    }
+
+    fn server(&mut self, origin: &Origin, sample: &ServerSample) {
+        if origin.sight().is_leaving() {
+            self.warning(
+                "leaving",
+                "The server was told to stop and waits for its last answers.",
+            );
+        }
+        if let Some(trouble) = origin.recordings().and_then(Recordings::trouble) {
+            self.critical(
+                "recording",
+                format!(
+                    "Recording fails, live goes on: {trouble}. What is not stored is listed as \
+                     gaps; make room on the disk or look at its health."
+                ),
+            );
+        }
+        let room = origin.sight().transport.room();
+        let nearly = |used: f64, limit: u64| limit > 0 && used >= limit as f64 * NEARLY;
+        if nearly(sample.connections, room.connections) {
+            self.critical(
+                "connections",
+                format!(
+                    "{} of {} connections are taken; whoever comes after that is turned away. \
+                     Raise server.connections, or send viewers to another origin.",
+                    sample.connections, room.connections
+                ),
+            );
+        }
+        let under_way = origin.sight().traffic.all_under_way();
+        if nearly(under_way as f64, room.requests) {
+            self.critical(
+                "requests",
+                format!(
+                    "{under_way} of {} requests are under way; more are answered 503. Raise \
+                     server.requests.",
+                    room.requests
+                ),
+            );
+        }
+        if sample.failed >= 1.0 && sample.failed >= sample.requests / 100.0 {
+            self.warning(
+                "failures",
+                format!(
+                    "{:.1} answers a second are failures of the server (5xx) out of {:.1}. The \
+                     metric llhls_http_requests_total tells which.",
+                    sample.failed, sample.requests
+                ),
+            );
+        }
+    }
+
+    fn certificates(&mut self, origin: &Origin, now: SystemTime) {
+        for listener in origin.sight().transport.listening() {
+            let Some(end) = listener.certificate_ends else {
+                continue;
+            };
+            let address = listener.address;
+            let (severity, text) = match end.duration_since(now) {
+                Err(_) => (
+                    Severity::Critical,
+                    format!("The certificate of {address} has expired: no browser connects."),
+                ),
+                Ok(left) if left < CERTIFICATE_SOON => (
+                    if left < CERTIFICATE_NOW {
+                        Severity::Critical
+                    } else {
+                        Severity::Warning
+                    },
+                    format!(
+                        "The certificate of {address} ends in {} hours. Put a new one in its \
+                         place: it is read by itself.",
+                        left.as_secs() / 3600
+                    ),
+                ),
+                Ok(_) => continue,
+            };
+            let about = ("certificate", address.to_string());
+            self.alarms.push((severity, about, None, text));
+        }
+    }
+
+    fn memory(&mut self, origin: &Origin, stats: &RegistryStats) {
+        let config = origin.playlists().config();
+        let bounds = [
+            (
+                "renditions",
+                stats.renditions,
+                config.most_renditions(),
+                "memory.total",
+            ),
+            (
+                "streams",
+                stats.presentations,
+                config.most_presentations() as u64,
+                "memory.streams",
+            ),
+        ];
+        for (what, used, limit, key) in bounds {
+            if used as f64 >= limit as f64 * NEARLY {
+                let left = limit.saturating_sub(used);
+                self.warning(
+                    what,
+                    format!(
+                        "{used} of {limit} {what} are taken: {left} more find room, then encoders \
+                         are refused. Raise {key}."
+                    ),
+                );
+            }
+        }
+    }
+
+    fn stream(&mut self, stream: &PresentationInfo) {
+        let name = &stream.name;
+        let mut of_stream = |severity, kind, rendition: &str, text| {
+            let about = (kind, format!("{name}/{rendition}"));
+            self.alarms
+                .push((severity, about, Some(name.clone()), text));
+        };
+        if Condition::of(stream) == Condition::Stalled {
+            let silent = stream.renditions.iter().filter_map(|it| it.since_part);
+            let seconds = silent.min().unwrap_or_default().as_secs();
+            let is_held = stream.renditions.iter().any(|it| it.publishing);
+            let text = if is_held {
+                format!(
+                    "{name} has sent nothing for {seconds} s, though its encoder is connected: \
+                     look at the encoder and its network."
+                )
+            } else {
+                format!("{name} lost its encoder {seconds} s ago and waits for it to come back.")
+            };
+            of_stream(Severity::Critical, "stalled", "", text);
+            return;
+        }
+        let all = stream.renditions.iter();
+        let is_stalled = |it: &&RenditionInfo| Condition::of_rendition(it) == Condition::Stalled;
+        for rendition in all.clone().filter(is_stalled) {
+            let seconds = rendition.since_part.unwrap_or_default().as_secs();
+            let rendition = rendition.name.as_str();
+            let text = format!(
+                "{name}: nothing of {rendition} for {seconds} s, while other renditions go on. \
+                 Its viewers stand still."
+            );
+            of_stream(Severity::Critical, "stalled", rendition, text);
+        }
+        let late = all.filter(|it| !it.ended).filter_map(|it| it.capture_delay);
+        if let Some(delay) = late.max().filter(|delay| *delay > LATE) {
+            let text = format!(
+                "{name} arrives {} s after it was captured: the encoder's network is too slow, or \
+                 its clock is wrong.",
+                delay.as_secs()
+            );
+            of_stream(Severity::Warning, "late", "", text);
+        }
+    }
+}
