@@ -46,7 +46,7 @@ step "lints of the fuzz targets" \
 step "documentation" document
 
 if command -v shellcheck >/dev/null; then
-    step "shell scripts" shellcheck --external-sources ci/*.sh .ci/run deploy/proxy/try.sh
+    step "shell scripts" shellcheck --external-sources ci/*.sh .ci/run deploy/*.sh deploy/proxy/try.sh
 else
     echo "shellcheck is not installed: the scripts go unchecked"
 fi
