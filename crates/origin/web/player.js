@@ -1,121 +1,268 @@
-// The page's one entry: joins the stream list, the engine, the measurements and the view.
+// The page's one entry: joins the stream list, the engine and what is shown, and decides which state the page is in.
 
+import { wireCopying } from './player/clipboard.js';
+import { Controls } from './player/controls.js';
+import { segmentsOf, timeAt } from './player/dates.js';
 import { Engine } from './player/engine.js';
-import { Graph } from './shared/graph.js';
+import { showFeatures, showFigures } from './player/figures.js';
+import { wireKeys } from './player/keys.js';
+import { ListView } from './player/list.js';
 import { Metrics } from './player/metrics.js';
+import { NoticeView } from './player/notice.js';
+import { absent, problemNotice, silence, undecodable, unreachable } from './player/problems.js';
+import { chosenSettings } from './player/settings.js';
+import { ShareView } from './player/share.js';
 import { Streams } from './player/streams.js';
-import { View } from './player/view.js';
+import { Timeline } from './player/timeline.js';
+import { TokenKeeper, claims } from './player/token.js';
+import { announce, attribute, element, text } from './shared/dom.js';
+import { spokenSpan } from './shared/format.js';
+import { Graph } from './shared/graph.js';
 
 const TICK_MS = 250;
 const SILENT_MS = 2_000;
 const STUCK_MS = 10_000;
 const BACK_OFF_MS = [500, 1_000, 2_000, 4_000, 8_000];
+const STEP_S = 5;
+const LIVE_WITHIN_S = 2;
 
-const video = document.getElementById('video');
-const view = new View(video);
+const chosen = chosenSettings();
+const video = element('video');
+const token = new TokenKeeper();
 const metrics = new Metrics();
-const streams = new Streams();
+const streams = new Streams(token);
 const engine = new Engine(video, metrics, streams);
-
-let current; // the stream that is played, or waited for
-let state = 'loading'; // loading, playing, ended, empty, absent, unreachable, problem, gesture
-let attempts = 0;
-let wasReachable;
-let retry; // {at, timer} while a retry is due
-
+const notice = new NoticeView({ onAction: act, onToken: useToken, onChange: () => controls.show() });
+const controls = new Controls(video, chosen, {
+  play, live: goLive, quality: (label, index) => engine.setQuality(label, index), sound: (index) => engine.setSound(index),
+  delay: (delay) => engine.setDelay(delay), catchUp: (words) => (engine.catchUp = words),
+});
+const timeline = new Timeline(seekTo);
+const list = new ListView();
+const share = new ShareView(() => watchable()?.position);
 const graphs = [
-  new Graph(document.getElementById('latency-graph'), {
+  new Graph(element('latency-graph'), {
     name: 'Latency', colour: 'accent', read: (s) => (Number.isFinite(s.latency) ? s.latency : s.edge), target: () => metrics.current.target,
   }),
-  new Graph(document.getElementById('buffer-graph'), { name: 'Buffer', colour: 'second', read: (s) => s.buffer }),
+  new Graph(element('buffer-graph'), { name: 'Buffer', colour: 'second', read: (s) => s.buffer }),
 ];
+Object.assign(engine, { quality: chosen.quality, delay: chosen.delay, catchUp: chosen.catchUp });
 
-function open() {
-  cancelRetry();
-  setState('loading');
-  view.notice({ title: 'Connecting', text: `Opening ${current.name}`, busy: true });
-  engine.open(new URL(current.url, location.href).href);
-}
-
-/** Follows the list and the address: opens, switches, waits. */
-function follow() {
-  const chosen = streams.chosen();
-  view.streams(streams.list, chosen ?? current);
-  if (chosen) {
-    const isNew = chosen.name !== current?.name || chosen.url !== current?.url;
-    current = chosen;
-    view.address(current);
-    const waiting = ['empty', 'absent', 'unreachable'].includes(state);
-    const isBack = retry && wasReachable === false && streams.reachable;
-    wasReachable = streams.reachable;
-    if (isNew || isBack) attempts = 0;
-    if (isNew || waiting || isBack) open();
-    return;
-  }
-  wasReachable = streams.reachable;
-  if (streams.reachable === false) {
-    if (!current) {
-      setState('unreachable');
-      view.notice({ ...UNREACHABLE, hint: `${UNREACHABLE.hint} This page keeps trying.`, action: 'Try now' });
-    }
-    return; // whatever plays goes on: the list alone is missing
-  }
-  if (current && !streams.wanted() && state === 'playing') return; // left the list, still has something to play
-  engine.close();
-  cancelRetry();
-  current = undefined;
-  view.address(undefined);
-  const wanted = streams.wanted();
-  setState(wanted ? 'absent' : 'empty');
-  if (!wanted) document.getElementById('publish').open = true;
-  view.notice(wanted
-    ? { title: `“${wanted}” is not live`, text: 'It starts here by itself as soon as it is published.', hint: streams.list.length ? 'Other streams are in the list below.' : '', busy: true }
-    : { title: 'No stream is live', text: 'One starts here by itself as soon as it is published.', hint: 'How to publish one with ffmpeg is shown below.', busy: true });
-}
+/** @typedef {'loading'|'playing'|'ended'|'empty'|'absent'|'unreachable'|'problem'|'token'|'gesture'} State */
+/** @type {State} */
+let state = 'loading';
+let current; // the stream that is played, or waited for
+let moment; // of the address: where to begin
+let openings = 0; // so that what is overtaken is given up
+let isRewound = false; // its recording is open instead of the live playlist
+let recordedFrom = NaN; // the first date that can be gone back to
+let attempts = 0;
+let wasReachable;
+let refusedToken;
+let retry; // {at, timer, notice} while a retry is due
+let wasSilent = false;
 
 function setState(next) {
   state = next;
   document.documentElement.dataset.state = next;
 }
 
-const UNREACHABLE = {
-  title: 'The origin does not answer', text: `Nothing came back from ${location.host}.`,
-  hint: 'Check that it is running and that this device can reach it.',
-};
-const PROBLEMS = {
-  library: {
-    title: 'The player library did not come', hint: 'The connection may be bad, or an extension of this browser blocks scripts.',
-    text: 'hls.js could not be loaded from the origin.',
-  },
-  unsupported: { title: 'This browser cannot play HLS', text: 'It has neither Media Source Extensions nor HLS of its own.', hint: 'Open the stream address in another browser or in a media player.' },
-  missing: { title: 'The stream is not there', text: 'The origin knows no playlist at this address, or not yet.', again: true },
-  network: { title: 'The connection was interrupted', text: 'The origin stopped answering, or no new media arrives from the encoder.', again: true },
-  media: { title: 'The stream cannot be decoded', text: 'This browser refused the media.', hint: 'Choose another quality, or publish H.264 with AAC.', again: true },
-  gesture: { title: 'Ready', text: 'This browser starts video only when asked to.', action: 'Play' },
-};
+// ── opening ──
+
+/** Opens the current stream: live, or at a date (seconds since 1970) where it is recorded. */
+async function open(at) {
+  cancelRetry();
+  setState('loading');
+  notice.show({ title: 'Connecting', text: `Opening ${current.name}`, busy: true });
+  const [stream, opening] = [current, (openings += 1)];
+  const startAt = at === undefined ? undefined : await placeOf(at);
+  if (opening !== openings) return; // something else was chosen meanwhile
+  isRewound = startAt !== undefined;
+  engine.open({ url: streams.addressOf(stream, isRewound ? stream.dvr : stream.url), name: stream.name, startAt });
+}
+
+/** Follows the list and the address: opens, switches, waits. */
+function follow() {
+  const next = streams.chosen();
+  list.show(streams.list, (next ?? current)?.name);
+  element('token-button').hidden = !streams.tokenPlace;
+  if (next) {
+    const asked = Streams.moment();
+    const isNew = next.name !== current?.name || next.url !== current?.url || asked !== moment;
+    if (next.name !== current?.name) recordedFrom = NaN;
+    moment = asked;
+    current = next;
+    showShare();
+    const isFree = ['empty', 'absent', 'unreachable'].includes(state) || (state === 'token' && refusedToken !== token.value);
+    const isBack = retry && wasReachable === false && streams.reachable;
+    wasReachable = streams.reachable;
+    if (isNew || isBack) attempts = 0;
+    if (isNew || isFree || isBack) open(isNew ? moment : undefined);
+    return;
+  }
+  wasReachable = streams.reachable;
+  if (streams.reachable === false) {
+    if (!current) {
+      setState('unreachable');
+      const words = unreachable();
+      notice.show({ ...words, hint: `${words.hint} This page keeps trying.`, action: 'Try now' });
+    }
+    return; // whatever plays goes on: the list alone is missing
+  }
+  const wanted = streams.wanted();
+  // Left the list, and has still something to play.
+  if (current && state === 'playing' && (!wanted || wanted === current.name)) return;
+  engine.close();
+  cancelRetry();
+  openings += 1;
+  current = undefined;
+  showShare();
+  const kind = refusal(wanted);
+  if (kind === 'token' || kind === 'otherStream') {
+    askForToken(kind, wanted);
+  } else if (kind) {
+    setState('unreachable');
+    notice.show({ ...problemNotice(kind), hint: 'This page keeps trying.', action: 'Try now' });
+  } else {
+    setState(wanted ? 'absent' : 'empty');
+    if (!wanted) element('publish').open = true;
+    notice.show(absent(wanted, { others: streams.list.length > 0 }));
+  }
+}
+
+/** Why there is nothing to see, where tokens are needed. */
+function refusal(wanted) {
+  if (!streams.tokenPlace) return undefined;
+  if (streams.refusal) return { 401: 'token', 403: 'otherStream', 503: 'undecided' }[streams.refusal.status];
+  const { until } = token.value ? claims(token.value) : { until: new Date(0) };
+  // A good token whose stream is not live shows no stream either.
+  return !wanted && !streams.list.length && (!until || until < new Date()) ? 'token' : undefined;
+}
+
+function askForToken(kind, name) {
+  refusedToken = token.value;
+  setState('token');
+  notice.show(problemNotice(kind, { name, token: token.value }));
+}
+
+function useToken(value) {
+  token.keep(value);
+  notice.show({ title: 'Connecting', text: 'Trying your token', busy: true });
+  streams.poll();
+}
+
+function showShare() {
+  share.show(current, current && {
+    address: new URL(current.url, location.href).href, withToken: streams.addressOf(current), token: streams.tokenPlace && token.value,
+  });
+}
+
+// ── where in the stream ──
+
+/** As `Engine.range`, and as far back as the recording goes. */
+function watchable() {
+  const range = engine.range();
+  if (!range?.live || !current?.dvr) return range;
+  const now = (Date.now() + streams.clockOffset) / 1000;
+  return {
+    ...range,
+    start: Math.min(range.start, Number.isNaN(recordedFrom) ? Infinity : recordedFrom),
+    end: isRewound ? Math.max(range.end, now - LIVE_WITHIN_S) : range.end,
+  };
+}
+
+/** Asks how far back the recording of the current stream goes. */
+async function lookBack() {
+  const stream = current;
+  if (!stream?.dvr) return undefined;
+  const recording = await segmentsOf(streams.addressOf(stream, stream.dvr)).catch(() => undefined);
+  const first = recording?.fragments[0]?.programDateTime;
+  if (current?.name === stream.name) recordedFrom = first ? first / 1000 : NaN;
+  return first ? recording : undefined;
+}
+
+/** Where in the recording a date is; nowhere where nothing is recorded. */
+async function placeOf(date) {
+  const recording = await lookBack();
+  return recording && timeAt(recording, date);
+}
+
+function seekTo(place) {
+  const range = engine.range();
+  if (!range) return;
+  if (isRewound && range.live && place >= watchable().end - LIVE_WITHIN_S) goLive();
+  else if (!isRewound && current.dvr && place < range.start) open(place);
+  else engine.seek(place);
+}
+
+function step(by) {
+  const range = watchable();
+  if (!range) return;
+  const place = Math.max(range.start, Math.min(range.end, range.position + by));
+  seekTo(place);
+  const behind = range.end - place;
+  announce(!range.live ? `${spokenSpan(place - range.start)} of ${spokenSpan(range.end - range.start)}`
+    : behind < LIVE_WITHIN_S ? 'Live' : `${spokenSpan(behind)} behind live`);
+}
+
+function goLive() {
+  if (isRewound && engine.range()?.live !== false) open();
+  else engine.goLive();
+}
+
+function play() {
+  if (['problem', 'ended'].includes(state) && current) return void open();
+  const range = engine.range();
+  if (range?.live && range.position < range.start) {
+    // Paused for so long that the live playlist knows nothing of it any more.
+    if (current.dvr && !isRewound) return void open(range.position);
+    announce('What you paused at is no longer kept. Back to live.');
+    return void goLive();
+  }
+  engine.play();
+}
+
+function act() {
+  if (state === 'gesture') {
+    notice.show();
+    setState('loading');
+    engine.play();
+  } else if (current) open(isRewound ? moment : undefined);
+  else streams.poll();
+}
+
+// ── what happens ──
 
 engine.addEventListener('problem', ({ detail: { kind, detail } }) => {
-  const problem = PROBLEMS[kind];
-  setState(kind === 'gesture' ? 'gesture' : 'problem');
-  if (!problem.again) {
-    view.notice({ ...problem, action: problem.action ?? (kind === 'library' ? 'Try again' : undefined) });
+  if (kind === 'gesture') {
+    setState('gesture');
+    notice.show(problemNotice(kind));
+    return;
+  }
+  if (kind === 'token' || (kind === 'otherStream' && streams.tokenPlace)) {
+    askForToken(kind, current.name);
+    return;
+  }
+  setState('problem');
+  const facts = { detail, name: current?.name, codecs: undecodable(current?.renditions) };
+  const content = problemNotice(kind === 'media' && facts.codecs.length ? 'codec' : kind, facts);
+  if (!content.again) {
+    notice.show(content);
     return;
   }
   const wait = BACK_OFF_MS[Math.min(attempts, BACK_OFF_MS.length - 1)];
   attempts += 1;
-  scheduleRetry(wait, () => {
-    if (kind === 'network' && streams.reachable === false) return { ...UNREACHABLE, action: 'Try now' };
-    return { ...problem, text: detail ? `${problem.text} (${detail})` : problem.text, action: 'Try now' };
-  });
+  const at = isRewound ? metrics.current.position : undefined;
+  scheduleRetry(wait, at, () => ({ ...(kind === 'network' && streams.reachable === false ? unreachable() : content), action: 'Try now' }));
 });
 
-function scheduleRetry(wait, notice) {
+function scheduleRetry(wait, place, words) {
   cancelRetry();
-  retry = { at: performance.now() + wait, notice };
+  retry = { at: performance.now() + wait, words };
   retry.timer = setTimeout(async () => {
     const due = retry;
     await streams.poll();
-    if (retry === due && current) open();
+    if (retry === due && current) open(place);
   }, wait);
   showRetry();
 }
@@ -127,69 +274,56 @@ function cancelRetry() {
 
 function showRetry() {
   const left = Math.max(0, Math.ceil((retry.at - performance.now()) / 1000));
-  const notice = retry.notice();
-  view.notice({ ...notice, hint: [notice.hint, left > 1 ? `Trying again in ${left} s.` : 'Trying again.'].filter(Boolean).join(' ') });
+  const words = retry.words();
+  notice.show({ ...words, hint: [words.hint, left > 1 ? `Trying again in ${left} s.` : 'Trying again.'].filter(Boolean).join(' ') });
 }
-
-view.onaction = () => {
-  if (state === 'gesture') {
-    view.notice();
-    setState('loading');
-    engine.play();
-  } else if (current) open();
-  else streams.poll();
-};
-view.onplay = () => {
-  if (['problem', 'ended'].includes(state) && current) open();
-  else if (metrics.current.edge > metrics.current.target + 3) engine.goLive(); // after a pause, live means now
-  else engine.play();
-};
-view.onlive = () => engine.goLive();
-view.onquality = (index) => engine.setQuality(index);
-view.ondelay = (delay) => engine.setDelay(delay);
 
 engine.addEventListener('frame', () => {
   attempts = 0;
+  if (!isRewound) lookBack();
   if (state === 'gesture') return; // a still picture behind the button
   setState('playing');
-  view.notice();
+  notice.show();
 });
-engine.addEventListener('opened', () => view.engine(engineWords()));
-engine.addEventListener('levels', showLevels);
+engine.addEventListener('opened', () => {
+  element('licence').hidden = engine.kind !== 'hls.js';
+  text('engine', engine.kind === 'hls.js' ? `hls.js ${window.Hls.version}`
+    : `Played by the browser’s own HLS${engine.instead ? ', because hls.js could not be loaded: expect more latency' : ''}`);
+});
+engine.addEventListener('tracks', () => {
+  controls.showLevels(engine.levels(), { ...engine.level(), index: engine.hls?.loadLevel });
+  controls.showSounds(engine.sounds());
+});
 engine.addEventListener('ended', () => {
   setState('ended');
-  view.notice({ title: 'The stream has ended', text: 'If it is published again, press play.', action: 'Play again' });
+  notice.show({ title: 'The stream has ended', text: 'If it is published again, press play.', action: 'Play again' });
 });
 video.addEventListener('playing', () => {
   if (Number.isNaN(metrics.firstFrameAt)) return;
   setState('playing');
-  view.notice();
+  notice.show();
 });
 
-function showLevels() {
-  const { hls } = engine;
-  if (!hls) return;
-  const current = hls.levels[hls.currentLevel];
-  view.showLevels(engine.levels(), current?.height ? `${current.height}p` : '', hls.autoLevelEnabled);
-}
+// ── what is shown, again and again ──
 
-function engineWords() {
-  if (engine.kind === 'native') {
-    return `Played by the browser’s own HLS${engine.source === 'missing' ? ', because hls.js could not be loaded: expect more latency' : ''}`;
-  }
-  return `hls.js ${window.Hls?.version}`;
-}
+const WORDS = {
+  loading: 'Connecting', ended: 'Ended', empty: 'No stream', absent: 'Waiting', gesture: 'Ready', unreachable: 'Unreachable', token: 'Token needed',
+};
+const TONES = { problem: 'bad', unreachable: 'bad', token: 'warn', absent: 'warn', empty: 'warn' };
 
 function showStatus(values) {
   const headline = Number.isFinite(values.latency) ? values.latency : values.edge;
-  if (state === 'playing') {
-    if (video.paused) view.status('idle', 'Paused');
-    else if (!Number.isNaN(metrics.stalledSince)) view.status('warn', 'Buffering');
-    else view.status('live', Number.isFinite(headline) ? `Live, ${headline.toFixed(1)} s` : 'Live');
-  } else {
-    const words = { loading: 'Connecting', ended: 'Ended', empty: 'No stream', absent: 'Waiting', gesture: 'Ready', unreachable: 'Unreachable', problem: retry ? 'Interrupted' : 'Cannot play' };
-    view.status(['problem', 'unreachable'].includes(state) ? 'bad' : state === 'absent' || state === 'empty' ? 'warn' : 'idle', words[state]);
-  }
+  const isBehind = !values.following && values.live;
+  if (state !== 'playing') notice.status(TONES[state] ?? 'idle', WORDS[state] ?? (retry ? 'Interrupted' : 'Cannot play'));
+  else if (video.paused) notice.status('idle', 'Paused');
+  else if (!Number.isNaN(metrics.stalledSince)) notice.status('warn', 'Buffering');
+  else if (!values.live) notice.status('idle', 'Recording');
+  else if (isBehind) notice.status('idle', `${Math.round(headline)} s behind live`);
+  else notice.status('live', Number.isFinite(headline) ? `Live, ${headline.toFixed(1)} s` : 'Live');
+  const isEdge = state === 'playing' && values.following && values.live && !video.paused && Number.isNaN(metrics.stalledSince) && !(values.edge - values.target > 1.5);
+  attribute(element('live'), 'data-edge', String(isEdge));
+  text('live-text', isEdge || state !== 'playing' ? 'Live' : 'Back to live');
+  element('live').hidden = state !== 'loading' && !(state === 'playing' && values.live);
 }
 
 /** A picture that stands still needs words. The list knows whether the encoder is still there. */
@@ -199,50 +333,61 @@ function watchSilence() {
   if (isSilent) {
     const now = streams.list.find(({ name }) => name === current?.name);
     const isLive = now?.renditions?.some((rendition) => rendition.state === 'live') ?? Boolean(now);
-    view.notice({
-      title: isLive ? 'Waiting for the stream' : 'The encoder is gone', busy: true,
-      text: `No new media for ${Math.round(stalled / 1000)} s. It goes on here by itself${isLive ? '' : ' as soon as the encoder is back'}.`,
-    });
+    notice.show(silence(isLive || isRewound, Math.round(stalled / 1000)));
     // Media arrives at the origin and still none here: begin anew.
-    if (isLive && stalled > STUCK_MS) open();
-  } else if (wasSilent && state === 'playing') view.notice();
+    if (isLive && stalled > STUCK_MS) open(isRewound ? metrics.current.position : undefined);
+  } else if (wasSilent && state === 'playing') notice.show();
   wasSilent = isSilent;
 }
 
 const calm = matchMedia('(prefers-reduced-motion: reduce)');
 let ticks = 0;
-let wasSilent = false;
 
 function tick() {
   const values = engine.tick();
   ticks += 1;
-  if (ticks % 2 === 0) watchSilence();
+  const isHalf = ticks % 2 === 0; // figures change twice a second: often enough to be live, seldom enough to be read
+  if (isHalf) watchSilence();
   if (document.hidden) return;
-  // Figures change twice a second: often enough to be live, seldom enough to be read.
-  if (ticks % 2 === 0) {
-    view.figures({ ...metrics, ...values }, metrics.rates());
-    view.features({ ...metrics, ...values });
+  if (isHalf) {
+    const all = { ...metrics, ...values };
+    showFigures(all, metrics.rates());
+    showFeatures(all);
     showStatus(values);
+    controls.showAutomaticDelay(values.automatic);
+    timeline.show(['playing', 'ended'].includes(state) ? watchable() : undefined);
+    if (retry) showRetry();
   }
   if (ticks % (calm.matches ? 8 : 1) === 0) for (const graph of graphs) graph.draw(metrics.samples, performance.now());
-  if (retry && ticks % 2 === 0) showRetry();
 }
 
-streams.addEventListener('change', follow);
-addEventListener('hashchange', follow);
-view.publishing(
+wireCopying();
+wireKeys({
+  ' ': () => controls.playOrPause(), k: () => controls.playOrPause(), m: () => controls.toggleSound(), l: goLive,
+  f: () => controls.toggleFullscreen(), p: () => controls.togglePictureInPicture(),
+  arrowleft: () => step(-STEP_S), arrowright: () => step(STEP_S), arrowup: () => controls.louder(1), arrowdown: () => controls.louder(-1),
+}, chosen.keys);
+element('token-button').addEventListener('click', () => {
+  engine.close();
+  askForToken('token', current?.name);
+  element('token').focus();
+});
+text('publish-command',
   `ffmpeg -re -i input.mp4 -c:v libx264 -preset veryfast -tune zerolatency \\\n` +
   `  -g 30 -c:a aac -f mp4 -movflags +cmaf+delay_moov -frag_duration 200000 \\\n` +
   `  -method PUT ${location.origin}/ingest/cam`);
+streams.addEventListener('change', follow);
+addEventListener('hashchange', () => (streams.tokenPlace ? streams.poll() : follow()));
 streams.start();
-engine.prepare().catch(() => {}); // load the library while the list is asked for
+engine.prepare(); // load the library while the list is asked for
 setInterval(tick, TICK_MS);
 
 /** For tests and for curious consoles. */
 window.llhls = {
   get state() { return state; },
   get stream() { return current?.name; },
-  get source() { return engine.source; },
+  get isRewound() { return isRewound; },
+  get range() { return watchable(); },
   get metrics() { return metrics.snapshot(); },
   get hls() { return engine.hls; },
 };

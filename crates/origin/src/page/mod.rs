@@ -29,14 +29,27 @@ static SHARED: [Asset; 5] = [
 ];
 
 /// The player.
-static PLAYER: [Asset; 7] = [
+static PLAYER: [Asset; 20] = [
     Asset::new("/", HTML, include_str!("../../web/index.html")),
     file!(CSS, "/player.css"),
     file!(SCRIPT, "/player.js"),
+    file!(SCRIPT, "/player/clipboard.js"),
+    file!(SCRIPT, "/player/controls.js"),
+    file!(SCRIPT, "/player/dates.js"),
     file!(SCRIPT, "/player/engine.js"),
+    file!(SCRIPT, "/player/figures.js"),
+    file!(SCRIPT, "/player/keys.js"),
+    file!(SCRIPT, "/player/library.js"),
+    file!(SCRIPT, "/player/list.js"),
     file!(SCRIPT, "/player/metrics.js"),
+    file!(SCRIPT, "/player/notice.js"),
+    file!(SCRIPT, "/player/problems.js"),
+    file!(SCRIPT, "/player/settings.js"),
+    file!(SCRIPT, "/player/share.js"),
+    file!(SCRIPT, "/player/steering.js"),
     file!(SCRIPT, "/player/streams.js"),
-    file!(SCRIPT, "/player/view.js"),
+    file!(SCRIPT, "/player/timeline.js"),
+    file!(SCRIPT, "/player/token.js"),
 ];
 
 /// The player page, for viewers.

@@ -1,7 +1,7 @@
 // What was measured, and nothing about how it is shown. `window.llhls.metrics` is a snapshot of it.
 
 const RATE_SPAN_MS = 5_000;
-const KEPT_SAMPLES = 600; // two and a half minutes at four a second; a page left open stays small
+const KEPT_SAMPLES = 800; // three minutes at four a second, and a little; a page left open stays small
 const KEPT_ERRORS = 50;
 
 export class Metrics {

@@ -20,3 +20,15 @@ export function make(tag, className, words = '') {
   node.textContent = words;
   return node;
 }
+
+/** Shows another symbol of the page's sprite in a button. */
+export function icon(button, name) {
+  attribute(button.querySelector('use'), 'href', `#i-${name}`);
+}
+
+/** Says something to whoever listens to the page: polite, and again even if it is the same. */
+export function announce(words) {
+  const node = element('announce');
+  node.textContent = '';
+  setTimeout(() => (node.textContent = words), 50);
+}

@@ -32,3 +32,24 @@ export function renditions(list) {
   const names = (list ?? []).map((r) => (r.kind === 'audio' ? 'audio' : lines(r.resolution) || r.name || r.kind));
   return [...new Set(names.filter(Boolean))].join(', ');
 }
+
+/** A length of time as clocks show it: `0:07`, `12:30`, `1:02:03`. */
+export function span(value) {
+  const total = Math.max(0, Math.round(value));
+  const [hours, minutes, rest] = [Math.floor(total / 3600), Math.floor(total / 60) % 60, total % 60];
+  const two = (n) => String(n).padStart(2, '0');
+  return hours ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
+}
+
+/** The same as it is spoken: `1 hour 2 minutes`, `12 seconds`. */
+export function spokenSpan(value) {
+  const total = Math.max(0, Math.round(value));
+  const parts = [[Math.floor(total / 3600), 'hour'], [Math.floor(total / 60) % 60, 'minute'], [total % 60, 'second']];
+  const words = parts.filter(([n]) => n).map(([n, unit]) => `${n} ${unit}${n === 1 ? '' : 's'}`);
+  return words.slice(0, 2).join(' ') || '0 seconds';
+}
+
+/** The time of day of a date in seconds since 1970, in the viewer's words. */
+export function clock(value) {
+  return new Date(value * 1000).toLocaleTimeString();
+}

@@ -1,14 +1,10 @@
 // The page alone, against a stand-in for the origin: layouts, states, keyboard, accessibility, where hls.js comes from.
 
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
-import { speedFor } from '../player/engine.js';
-import { LAPTOP, PHONE, launch, openPage, shoot, untilState } from './support/browser.js';
+import { LAPTOP, OUT, PHONE, assertAccessible, launch, openPage, shoot, untilState } from './support/browser.js';
 import { startMock } from './mock/server.js';
 
-const AXE = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 let browser;
 before(async () => (browser = await launch()));
 after(() => browser?.close());
@@ -27,52 +23,54 @@ async function onPage(state, options, body) {
   }
 }
 
-async function assertAccessible(page) {
-  await page.evaluate(AXE); // by the debugger, which the page's policy does not bind
-  const { violations } = await page.evaluate(() => window.axe.run());
-  assert.deepEqual(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target).join(' | ')}`), []);
-}
-
 async function assertNoSidewaysScroll(page) {
   const [content, window] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
   assert.ok(content <= window, `content is ${content} px wide in a window of ${window} px`);
 }
 
+/** What can be touched is at least 44 px high, and as wide: WCAG 2.5.5. Links within text aside. */
+async function assertTouchable(page) {
+  const small = await page.evaluate(() => [...document.querySelectorAll('button, select, summary, input:not([type=range]), .streams a, .brand')]
+    .filter((it) => it.checkVisibility() && it.offsetWidth > 1)
+    .map((it) => ({ it, box: (it.closest('label') ?? it).getBoundingClientRect() }))
+    .filter(({ box }) => box.height < 43.5 || box.width < 43.5)
+    .map(({ it, box }) => `${it.id || it.className || it.tagName} ${box.width}×${box.height}`));
+  assert.deepEqual(small, []);
+}
+
 const notice = (page) => page.locator('#notice').innerText();
 
-test('speed is 1 at the target, gentle when late, slower before the buffer runs dry', () => {
-  const at = (late, buffer, speed = 1, muted = false) => speedFor({ late, buffer, part: 0.2, speed, muted });
-  assert.equal(at(0, 0.6), 1);
-  assert.equal(at(0.05, 0.6), 1, 'small lateness is left alone');
-  assert.ok(at(0.05, 0.6, 1.02) > 1, 'but is finished once begun');
-  assert.ok(at(0.3, 0.8) > 1.02 && at(30, 30) === 1.05);
-  assert.equal(at(30, 30, 1, true), 1.1, 'more while nobody hears it');
-  assert.ok(at(1, 0.25) === 1, 'late, with nothing to hurry into');
-  assert.ok(at(1, 0.1) < 1);
-  assert.ok(at(-0.5, 0.6) < 1);
-});
-
-for (const [device, viewport] of [['laptop', LAPTOP], ['phone', PHONE]]) {
-  for (const scheme of ['light', 'dark']) {
-    test(`playing is accessible and fits: ${device}, ${scheme}`, async () => {
-      await onPage({}, { viewport, scheme }, async (page) => {
-        await untilState(page, 'playing');
-        await page.waitForFunction(() => document.getElementById('latency').textContent !== '–');
+test('playing is accessible and fits: laptop and phone, light and dark', async () => {
+  await onPage({}, {}, async (page) => {
+    await untilState(page, 'playing');
+    await page.waitForFunction(() => document.getElementById('latency').textContent !== '–');
+    await page.locator('#timeline').waitFor();
+    for (const viewport of [LAPTOP, PHONE]) {
+      await page.setViewportSize(viewport);
+      for (const colorScheme of ['light', 'dark']) {
+        await page.emulateMedia({ colorScheme });
         await assertNoSidewaysScroll(page);
         await assertAccessible(page);
-        assert.deepEqual(page.complaints, []);
-        assert.equal(await page.evaluate(() => window.llhls.source), 'origin');
-      });
-    });
-  }
-}
+      }
+      await assertTouchable(page);
+    }
+    await page.locator('#help-button').click();
+    await page.getByRole('dialog', { name: 'Keyboard' }).waitFor();
+    await assertAccessible(page);
+    assert.deepEqual(page.complaints, []);
+  });
+});
 
 test('narrow and odd widths never scroll sideways', async () => {
   await onPage({ streams: ['a-stream-with-quite-a-long-name-'.repeat(4)] }, {}, async (page) => {
     await untilState(page, 'playing');
-    for (const width of [320, 561, 768, 861, 1024, 1101, 2200]) {
-      await page.setViewportSize({ width, height: 800 });
+    for (const [width, height] of [[320, 640], [561, 800], [768, 800], [844, 390], [861, 800], [1024, 800], [1101, 800], [2200, 900]]) {
+      await page.setViewportSize({ width, height });
       await assertNoSidewaysScroll(page);
+      const [picture, bar] = await Promise.all(['#screen', '.controls'].map((part) => page.locator(part).boundingBox()));
+      assert.ok(bar.y + bar.height <= height, `at ${width} × ${height} the buttons are out of sight`);
+      assert.ok(picture.height >= 150, `at ${width} × ${height} the picture is ${picture.height} px high`);
+      if (width === 320 || width === 844) await page.screenshot({ path: `${OUT}/narrow-${width}.png` });
     }
   });
 });
@@ -102,6 +100,7 @@ test('a stream named in the address is waited for by name, then chosen among oth
     await page.getByRole('link', { name: 'one' }).click();
     await page.waitForFunction(() => window.llhls.stream === 'one' && window.llhls.state === 'playing');
     assert.match(await page.locator('#address').inputValue(), /\/live\/one\/index\.m3u8$/);
+    assert.match(await page.locator('#link').inputValue(), /\/#\/one$/);
     assert.match(await page.title(), /^one/);
   });
 });
@@ -151,7 +150,7 @@ test('an encoder that falls silent is named, and its return needs no hand', asyn
   await onPage({}, {}, async (page, mock) => {
     await untilState(page, 'playing');
     mock.state.frozen = Math.floor(Date.now() / 1_000);
-    await page.getByText('The encoder is gone').waitFor({ timeout: 15_000 });
+    await page.locator('#notice').getByText('The encoder is gone').waitFor({ timeout: 15_000 });
     await assertAccessible(page);
     await shoot(page, 'silent');
     mock.state.frozen = undefined;
@@ -166,7 +165,7 @@ test('an origin that goes away and comes back is played again', async () => {
   await page.goto(first.url);
   await untilState(page, 'playing');
   await first.close();
-  await page.getByText('The origin does not answer').waitFor({ timeout: 30_000 });
+  await page.locator('#notice').getByText('The origin does not answer').waitFor({ timeout: 30_000 });
   const second = await startMock({ port: Number(new URL(first.url).port) });
   await untilState(page, 'playing', 20_000);
   await page.context().close();
@@ -183,12 +182,15 @@ test('a stream that ends plays to its end and says so', async () => {
 
 test('a library that does not come is said to be missing, and asked for again', async () => {
   const before = (page) => page.addInitScript(() => (HTMLMediaElement.prototype.canPlayType = () => ''));
-  await onPage({ library: false }, { before }, async (page, mock) => {
+  await onPage({ library: 503 }, { before }, async (page, mock) => {
     await untilState(page, 'problem');
-    assert.match(await notice(page), /The player library did not come/);
+    assert.match(await notice(page), /The player did not load/);
     await assertAccessible(page);
+    mock.state.library = 404;
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.locator('#notice').getByText('This origin has no player').waitFor();
     await shoot(page, 'library');
-    mock.state.library = true;
+    mock.state.library = 200;
     await page.getByRole('button', { name: 'Try again' }).click();
     await untilState(page, 'playing');
   });
@@ -202,7 +204,7 @@ test('without any hls.js, a browser with HLS of its own still plays and says why
       HTMLMediaElement.prototype.play = async () => {};
     });
   };
-  await onPage({ library: false }, { before }, async (page) => {
+  await onPage({ library: 404 }, { before }, async (page) => {
     await page.waitForFunction(() => window.opened?.endsWith('/live/studio/index.m3u8'));
     assert.match(await page.locator('#engine').innerText(), /own HLS, because hls\.js could not be loaded/);
   });
@@ -253,44 +255,159 @@ test('autoplay that is refused becomes a button', async () => {
 test('everything is reached by keyboard, in the order it is seen', async () => {
   await onPage({}, {}, async (page) => {
     await untilState(page, 'playing');
-    await page.waitForFunction(() => !document.getElementById('unmute').hidden);
+    await page.waitForFunction(() => !document.getElementById('unmute').hidden && !document.getElementById('timeline').hidden);
     const order = [];
-    for (let i = 0; i < 14; i += 1) {
+    for (let i = 0; i < 20; i += 1) {
       await page.keyboard.press('Tab');
       order.push(await page.evaluate(() => {
         const { activeElement: at } = document;
         const ring = getComputedStyle(at).outlineStyle;
-        return `${at.id || at.className || at.dataset.copy || at.textContent.trim()}${ring === 'none' ? ' (no ring)' : ''}`;
+        return `${at.id || at.dataset.copy || at.dataset.name || at.className || at.textContent.trim()}${ring === 'none' ? ' (no ring)' : ''}`;
       }));
     }
-    assert.deepEqual(order.map((name) => name.replace('button copy', 'copy')), ['skip', 'brand', 'unmute', 'play', 'mute', 'volume', 'live',
-      'quality', 'delay', 'fullscreen', 'address', 'copy', 'studio720p, 360p, audio', 'Publish a stream of your own']);
+    assert.deepEqual(order, ['skip', 'brand', 'unmute', 'seek', 'play', 'mute', 'volume', 'live', 'settings-button', 'pip', 'fullscreen',
+      'quality', 'delay', 'catchup', 'link', 'link', 'Address for other players', 'studio', 'Publish a stream of your own', 'help-button']);
   });
 });
 
-test('shortcuts and buttons play, pause, mute and copy', async () => {
-  await onPage({}, { permissions: ['clipboard-read', 'clipboard-write'] }, async (page) => {
+test('keys and buttons play, pause, mute, seek and fill the screen; fields keep their keys', async () => {
+  await onPage({}, {}, async (page) => {
     await untilState(page, 'playing');
     const video = (property) => page.evaluate((name) => document.getElementById('video')[name], property);
-    await page.waitForFunction(() => !document.getElementById('video').paused);
+    const until = (property, value) => page.waitForFunction(([name, wanted]) => document.getElementById('video')[name] === wanted, [property, value]);
+    await until('paused', false);
     await page.keyboard.press('k');
-    assert.equal(await video('paused'), true);
-    await page.locator('#play[aria-label=Play]').waitFor();
+    await until('paused', true);
+    await page.keyboard.press('Space');
+    await until('paused', false);
     await page.locator('#play').click();
-    await page.waitForFunction(() => !document.getElementById('video').paused);
+    await page.locator('#play[aria-label=Play]').waitFor();
+    await page.keyboard.press('Space'); // the button has the focus: once, not twice
+    await until('paused', false);
     await page.keyboard.press('m');
     assert.equal(await video('muted'), false);
     await page.keyboard.press('m');
-    await page.locator('#unmute').waitFor();
-    await page.getByRole('button', { name: 'Turn sound on' }).first().click();
+    await page.locator('#unmute').click();
     assert.equal(await video('muted'), false);
     await page.locator('#unmute').waitFor({ state: 'hidden' });
-    await page.locator('[data-copy=address]').click();
-    await page.getByRole('button', { name: 'Copied' }).waitFor();
-    assert.match(await page.evaluate(() => navigator.clipboard.readText()), /\/live\/studio\/index\.m3u8$/);
+    await page.keyboard.press('ArrowDown');
+    assert.equal(await video('volume'), 0.9);
+
+    await page.keyboard.press('ArrowLeft');
+    await page.locator('#live[data-edge=false]').waitFor();
+    await page.waitForFunction(() => /behind live/.test(document.getElementById('status-text').textContent));
+    assert.match(await page.locator('#seek').getAttribute('aria-valuetext'), /^\d+ seconds behind live$/);
+    await page.keyboard.press('l');
+    await page.locator('#live[data-edge=true]').waitFor();
+
     await page.keyboard.press('f');
     await page.waitForFunction(() => document.fullscreenElement?.id === 'player');
     await page.keyboard.press('f');
     await page.waitForFunction(() => !document.fullscreenElement);
+
+    await page.locator('#quality').focus();
+    await page.keyboard.press('m');
+    assert.equal(await video('muted'), false, 'a list took the key');
+    await page.keyboard.press('Escape');
+    await page.locator('#settings').waitFor({ state: 'hidden' });
+    assert.equal(await page.evaluate(() => document.activeElement.id), 'settings-button');
+    await page.keyboard.press('?');
+    await page.getByRole('dialog', { name: 'Keyboard' }).waitFor();
+    await shoot(page, 'help');
+    await page.getByLabel('Use these keys').uncheck();
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('k');
+    assert.equal(await video('paused'), false, 'keys are off');
+    await page.reload();
+    await untilState(page, 'playing');
+    assert.equal(await video('volume'), 0.9, 'what was chosen is remembered');
+    assert.equal(await page.getByLabel('Use these keys').isChecked(), false);
+    assert.deepEqual(page.complaints, []);
+  });
+});
+
+test('sound that was on stays on where the browser lets it, and is off where it does not', async () => {
+  const before = (page) => page.addInitScript(() => {
+    localStorage.setItem('llhls.sound', 'on');
+    const play = HTMLMediaElement.prototype.play;
+    HTMLMediaElement.prototype.play = async function () {
+      if (!this.muted && !window.allowed) throw new DOMException('no', 'NotAllowedError');
+      return play.call(this);
+    };
+  });
+  await onPage({}, { before }, async (page) => {
+    await untilState(page, 'playing');
+    await page.locator('#unmute').waitFor();
+    await page.evaluate(() => (window.allowed = true));
+    await page.locator('#unmute').click();
+    await page.locator('#mute[aria-label="Turn sound off"]').waitFor();
+  });
+});
+
+test('a browser that forbids storage plays all the same', async () => {
+  const before = (page) => page.addInitScript(() => {
+    for (const name of ['localStorage', 'sessionStorage']) Object.defineProperty(window, name, { get() { throw new DOMException('no', 'SecurityError'); } });
+  });
+  await onPage({}, { before }, async (page) => {
+    await untilState(page, 'playing');
+    await page.locator('#delay').selectOption('4');
+    assert.deepEqual(page.complaints, []);
+  });
+});
+
+test('links are copied and said to be; phones share them', async () => {
+  const before = (page) => page.addInitScript(() => (navigator.share = async (what) => (window.shared = what)));
+  await onPage({}, { before, permissions: ['clipboard-read', 'clipboard-write'] }, async (page) => {
+    await untilState(page, 'playing');
+    const copied = () => page.evaluate(() => navigator.clipboard.readText());
+    await page.getByRole('button', { name: 'Copy link' }).click();
+    await page.getByRole('button', { name: 'Copied' }).waitFor();
+    await page.waitForFunction(() => document.getElementById('announce').textContent === 'Copied to the clipboard.');
+    assert.match(await copied(), /\/#\/studio$/);
+    await page.getByText('Address for other players').click();
+    await page.getByRole('button', { name: 'Copy address' }).click();
+    await page.waitForFunction(async () => (await navigator.clipboard.readText()).endsWith('/live/studio/index.m3u8'));
+    await page.getByRole('button', { name: 'Share…' }).click();
+    assert.match(await page.evaluate(() => window.shared.url), /\/#\/studio$/);
+  });
+});
+
+test('among many streams one is found by a part of its name', async () => {
+  const streams = Array.from({ length: 120 }, (_, i) => `camera-${i}`);
+  await onPage({ streams }, {}, async (page) => {
+    await untilState(page, 'playing');
+    assert.match(await page.locator('#streams-count').innerText(), /^120, 50 shown/);
+    await page.getByRole('searchbox', { name: 'Search streams' }).fill('RA-11');
+    assert.equal(await page.locator('#streams li').count(), 11);
+    assert.equal(await page.locator('#streams-count').innerText(), '11 of 120');
+    await assertAccessible(page);
+    await shoot(page, 'many');
+    await page.getByRole('searchbox').fill('nobody');
+    await page.getByText('No stream has “nobody” in its name.').waitFor();
+    await page.getByRole('searchbox').fill('camera-99');
+    await page.getByRole('link', { name: /^camera-99/ }).click();
+    await page.waitForFunction(() => window.llhls.stream === 'camera-99');
+  });
+});
+
+test('a stream in a codec that the browser does not know says which', async () => {
+  const before = (page) => page.addInitScript(() => {
+    const known = MediaSource.isTypeSupported;
+    MediaSource.isTypeSupported = (type) => !type.includes('avc1') && known.call(MediaSource, type);
+  });
+  await onPage({}, { before }, async (page) => {
+    await untilState(page, 'problem');
+    assert.match(await notice(page), /cannot play H\.264[^]*another browser/);
+    await assertAccessible(page);
+  });
+});
+
+test('what is refused for now is told apart from what is not there', async () => {
+  await onPage({ playlist: 503 }, {}, async (page, mock) => {
+    await page.locator('#notice').getByText('The origin is busy').waitFor({ timeout: 20_000 });
+    mock.state.playlist = 500;
+    await page.locator('#notice').getByText('The origin has trouble').waitFor({ timeout: 20_000 });
+    mock.state.playlist = 200;
+    await untilState(page, 'playing', 20_000);
   });
 });

@@ -1,10 +1,10 @@
-// hls.js plays a guarded stream: its token reaches every request, in each of the three places it can be.
+// A guarded stream: its token reaches every request of hls.js, in each of the three places it can be, and the page asks for it.
 
 import { after, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { launch, openPage } from './support/browser.js';
+import { assertAccessible, launch, openPage, shoot, untilState } from './support/browser.js';
 import { BINARY, startOrigin } from './support/origin.js';
 
 const LIBRARY = fileURLToPath(new URL('../node_modules/hls.js/dist/hls.min.js', import.meta.url));
@@ -62,6 +62,46 @@ for (const [place, { first, has }] of Object.entries(PLACES)) {
         assert.ok(has(url, token), url);
       }
       if (place === 'cookie') assert.ok(answers.filter(({ url }) => url.includes(token)).length <= 1, 'the URL is needed once');
+      await page.context().close();
+    });
+
+    test('is asked for by the page, kept for the tab, and given to nobody', { timeout: 60_000 }, async () => {
+      const page = await openPage(browser);
+      await page.goto(new URL('#/demo', origin.page).href);
+      await untilState(page, 'token');
+      const notice = page.locator('#notice');
+      await notice.getByText('A token is needed').waitFor();
+      const field = page.getByLabel('Token', { exact: true });
+      await field.fill('what is this?');
+      await page.keyboard.press('Enter');
+      await notice.getByText('That is no token').waitFor();
+      await field.fill(execFileSync(BINARY, [...args, 'sign', 'other'], { encoding: 'utf8' }).trim());
+      await page.keyboard.press('Enter');
+      await notice.getByText('it is for “other”').waitFor();
+      if (place === 'path') {
+        await assertAccessible(page);
+        await shoot(page, 'token');
+      }
+      await field.fill(new URL(`/?token=${token}#/demo`, origin.page).href);
+      await page.getByRole('button', { name: 'Watch' }).click();
+      await untilState(page, 'playing', 15_000);
+      assert.ok(!page.url().includes(token));
+      assert.ok(!(await page.locator('#link').inputValue()).includes(token));
+      assert.ok(!(await page.locator('#address').inputValue()).includes(token));
+      await page.getByLabel('With my token').check();
+      assert.ok((await page.locator('#link').inputValue()).includes(token));
+      assert.equal(await page.locator('#address').inputValue(), first(origin.streams[0], token));
+      await page.reload();
+      await untilState(page, 'playing', 15_000);
+      await page.context().close();
+    });
+
+    test('in a link opens the stream and leaves the address bar', { timeout: 60_000 }, async () => {
+      const page = await openPage(browser);
+      await page.goto(new URL(`?token=${token}#/demo`, origin.page).href);
+      await untilState(page, 'playing', 15_000);
+      assert.equal(page.url(), new URL('#/demo', origin.page).href);
+      assert.deepEqual(page.complaints, []);
       await page.context().close();
     });
 

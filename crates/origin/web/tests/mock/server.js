@@ -16,11 +16,11 @@ const POLICY = (await readFile(new URL('content-security-policy.txt', WEB), 'utf
 const LIBRARY = fileURLToPath(new URL('node_modules/hls.js/dist/hls.min.js', WEB));
 
 /**
- * `state` may be changed while it runs: `streams` (names), `library` (is hls.js installed),
- * `api` and `playlist` (status), `ended`, `frozen` (no segments after that unix second; the list says that the encoder is gone).
+ * `state` may be changed while it runs: `streams` (names), `library`, `api` and `playlist` (status),
+ * `ended`, `frozen` (no segments after that unix second; the list says that the encoder is gone).
  */
 export async function startMock(initial = {}) {
-  const state = { streams: ['studio'], library: true, api: 200, playlist: 200, ended: false, frozen: undefined, port: 0, ...initial };
+  const state = { streams: ['studio'], library: 200, api: 200, playlist: 200, ended: false, frozen: undefined, port: 0, ...initial };
   const clip = readClip(await readFile(CLIP));
   const requests = [];
   const server = createServer(async (request, response) => {
@@ -30,7 +30,7 @@ export async function startMock(initial = {}) {
     try {
       const [, , name, file] = path.split('/');
       if (path === '/api/streams') return send(state.api, 'application/json', JSON.stringify(listing(state)));
-      if (path === '/hls.js') return state.library ? send(200, TYPES.js, await readFile(LIBRARY)) : send(404, 'text/plain', 'not installed');
+      if (path === '/hls.js') return state.library === 200 ? send(200, TYPES.js, await readFile(LIBRARY)) : send(state.library, 'text/plain', 'not installed');
       if (path.startsWith('/live/') && state.streams.includes(name)) return live(file, clip, state, send);
       if (/^\/(|player\.(js|css)|(player|shared)\/[a-z]+\.(js|css)|icon\.svg)$/.test(path)) {
         const asset = path === '/' ? 'index.html' : path.slice(1);

@@ -1,12 +1,16 @@
 // Chromium, driven by playwright-core: no browser is downloaded, the machine's own is used.
 
-import { mkdir } from 'node:fs/promises';
+import assert from 'node:assert/strict';
+import { mkdir, readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 
-const OUT = process.env.SHOTS ?? fileURLToPath(new URL('../out', import.meta.url));
+export const OUT = process.env.SHOTS ?? fileURLToPath(new URL('../out', import.meta.url));
 const ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
   '--disable-component-update', '--disable-sync', '--autoplay-policy=no-user-gesture-required'];
+
+const AXE = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 export const LAPTOP = { width: 1440, height: 900 };
 export const PHONE = { width: 390, height: 844 };
@@ -62,4 +66,11 @@ export async function untilState(page, wanted, timeout = 10_000) {
     }));
     throw new Error(`the page is not “${wanted}” after ${timeout} ms: ${JSON.stringify(seen, null, 1).slice(0, 4_000)}\n${page.complaints.join('\n')}`);
   });
+}
+
+/** No violation of axe's rules in what the page shows now. */
+export async function assertAccessible(page) {
+  await page.evaluate(AXE); // by the debugger, which the page's policy does not bind
+  const { violations } = await page.evaluate(() => window.axe.run());
+  assert.deepEqual(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target).join(' | ')}`), []);
 }

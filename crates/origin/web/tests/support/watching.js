@@ -49,9 +49,9 @@ export async function watch(page, url, { seconds, label }) {
     const { state, metrics } = window.llhls;
     return state !== 'playing' || performance.now() - metrics.firstFrameAt >= span;
   }, seconds * 1_000, { timeout: (seconds + 15) * 1_000, polling: 250 });
-  const { metrics, ready, state, source } = await page.evaluate(() => {
+  const { metrics, ready, state } = await page.evaluate(() => {
     const { domContentLoadedEventEnd } = performance.getEntriesByType('navigation')[0];
-    return { metrics: window.llhls.metrics, ready: domContentLoadedEventEnd, state: window.llhls.state, source: window.llhls.source };
+    return { metrics: window.llhls.metrics, ready: domContentLoadedEventEnd, state: window.llhls.state };
   });
   const latencies = metrics.samples.map((s) => s.latency).filter(Number.isFinite);
   const edges = metrics.samples.map((s) => s.edge).filter(Number.isFinite);
@@ -74,7 +74,7 @@ export async function watch(page, url, { seconds, label }) {
     blockingReloads: metrics.blockingReloads,
     deltaUpdates: metrics.deltaUpdates,
   };
-  return { metrics, figures, state, source, recorder, playlists: recorder.playlists };
+  return { metrics, figures, state, recorder, playlists: recorder.playlists };
 }
 
 function quantile(values, q) {
@@ -83,11 +83,10 @@ function quantile(values, q) {
 }
 
 /** Every promise at once, so that one failing run shows all that is wrong with it. */
-export function assertPlayedWell({ metrics, figures, state, source, playlists }, page) {
+export function assertPlayedWell({ metrics, figures, state, playlists }, page) {
   const wrong = [];
   const want = (holds, words) => holds || wrong.push(words);
   want(state === 'playing', `the page is “${state}”, not playing`);
-  want(source === 'origin', `hls.js came from ${source}`);
   want(figures.firstFrameMs <= FIRST_FRAME_MS, `first frame after ${figures.firstFrameMs} ms`);
   want(figures.medianLatencyS <= MEDIAN_LATENCY_S, `median latency ${figures.medianLatencyS} s`);
   want(figures.medianLatencyS > 0, `a latency of ${figures.medianLatencyS} s is no latency: the capture times are wrong`);

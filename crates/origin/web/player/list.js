@@ -1,0 +1,51 @@
+// The list of streams to choose from; with a search field where there are many.
+
+import { attribute, element, make, text } from '../shared/dom.js';
+import { count, renditions } from '../shared/format.js';
+
+const SEARCH_FROM = 7;
+const SHOWN = 50;
+
+export class ListView {
+  constructor() {
+    element('search').addEventListener('input', () => this.render());
+  }
+
+  /** @param {import('./streams.js').Stream[]} list @param {string} [current] its name */
+  show(list, current) {
+    const key = JSON.stringify([list.map(({ name, state, viewers, renditions: all }) => [name, state, viewers, renditions(all)]), current]);
+    if (key === this.key) return;
+    Object.assign(this, { key, list, current });
+    this.render();
+  }
+
+  render() {
+    const search = element('search');
+    search.hidden = this.list.length < SEARCH_FROM;
+    const wanted = search.hidden ? '' : search.value.trim().toLowerCase();
+    const found = this.list.filter(({ name }) => name.toLowerCase().includes(wanted));
+    const hasFocus = document.activeElement?.closest('#streams a')?.dataset.name;
+    element('streams').replaceChildren(...found.slice(0, SHOWN).map((stream) => this.row(stream)));
+    if (hasFocus) element('streams').querySelector(`a[data-name="${CSS.escape(hasFocus)}"]`)?.focus();
+    const empty = element('streams-empty');
+    empty.hidden = found.length > 0;
+    text(empty, wanted ? `No stream has “${search.value.trim()}” in its name.` : 'None is live at the moment.');
+    const more = found.length > SHOWN ? `, ${SHOWN} shown: search for the others` : '';
+    text('streams-count', this.list.length < 2 && !more ? '' : wanted ? `${count(found.length)} of ${count(this.list.length)}${more}` : `${count(found.length)}${more}`);
+  }
+
+  row(stream) {
+    const link = document.createElement('a');
+    link.href = `#/${encodeURIComponent(stream.name)}`;
+    link.dataset.name = stream.name;
+    if (stream.name === this.current) attribute(link, 'aria-current', 'true');
+    const facts = [stream.viewers > 0 && `${count(stream.viewers)} watching`, renditions(stream.renditions)].filter(Boolean);
+    link.append(make('span', 'name', stream.name), make('span', 'renditions', facts.join(' · ')));
+    if (stream.state && stream.state !== 'live') link.append(make('span', 'state', STATES[stream.state] ?? stream.state));
+    const item = document.createElement('li');
+    item.append(link);
+    return item;
+  }
+}
+
+const STATES = { interrupted: 'Encoder gone', ended: 'Ended', recorded: 'Recording' };
