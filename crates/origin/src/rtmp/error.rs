@@ -23,7 +23,7 @@ pub(crate) enum RtmpError {
     Codec(String),
     /// A tag that cannot be read.
     Tag,
-    /// Pictures without their size: neither `onMetaData` nor anything else that is read tells.
+    /// Pictures without their size: neither their parameter sets nor `onMetaData` tell it.
     Size,
     /// Media before, or instead of, a `publish`.
     NotPublishing,
@@ -53,8 +53,9 @@ impl fmt::Display for RtmpError {
                 "codec {codec} is not taken over RTMP: H.264, HEVC and AAC are"
             ),
             Self::Tag => formatter.write_str("a media tag that cannot be read"),
-            Self::Size => formatter
-                .write_str("the encoder does not tell the size of its pictures (onMetaData)"),
+            Self::Size => formatter.write_str(
+                "neither the parameter sets nor onMetaData tell the size of the pictures",
+            ),
             Self::NotPublishing => formatter.write_str("media before the publish command"),
             Self::Silent => formatter.write_str("nothing came for too long"),
             Self::Ingest(error) => write!(formatter, "{error}"),

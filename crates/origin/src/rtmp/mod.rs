@@ -17,6 +17,7 @@ mod connection;
 mod error;
 mod gate;
 mod header;
+mod picture;
 mod remux;
 mod session;
 mod tags;

@@ -10,6 +10,7 @@ use crate::media::{
 };
 use crate::rtmp::error::RtmpError;
 use crate::rtmp::header::{self, AUDIO_TRACK, Audio, VIDEO_TIMESCALE, VIDEO_TRACK, Video};
+use crate::rtmp::picture;
 use crate::rtmp::session::Message;
 use crate::rtmp::tags::{self, AudioTag, VideoCodec, VideoTag};
 
@@ -389,14 +390,15 @@ impl Words {
     }
 
     fn video(&self, codec: VideoCodec, record: Bytes) -> Result<Video, RtmpError> {
-        if self.width == 0 || self.height == 0 {
-            return Err(RtmpError::Size);
-        }
+        let told = (self.width > 0 && self.height > 0).then_some((self.width, self.height));
+        let (width, height) = picture::size(codec, &record)
+            .or(told)
+            .ok_or(RtmpError::Size)?;
         Ok(Video {
             codec,
             record,
-            width: self.width,
-            height: self.height,
+            width,
+            height,
             picture: self.picture,
         })
     }

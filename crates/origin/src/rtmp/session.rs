@@ -29,7 +29,7 @@ const CHUNK: u32 = 4096;
 pub(super) enum Event {
     /// The encoder wants to publish: [`Session::accept`] or [`Session::reject`] is the answer.
     Publish {
-        /// `rtmp://HOST/APP/KEY`.
+        /// `rtmp://HOST/APP/KEY`: each as it was sent, with what follows a question mark.
         app: String,
         key: String,
     },
@@ -243,12 +243,7 @@ impl Session {
             }
             CMD_PUBLISH if self.stage == Stage::Idle => {
                 let key = command.arguments.first().and_then(AmfValue::as_str);
-                // What follows a question mark is for those who ask who you are.
-                let key = key
-                    .unwrap_or_default()
-                    .split('?')
-                    .next()
-                    .unwrap_or_default();
+                let key = key.unwrap_or_default();
                 self.stage = Stage::Asked;
                 events.push(Event::Publish {
                     app: self.app.clone(),

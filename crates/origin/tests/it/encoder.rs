@@ -4,6 +4,17 @@
 //! fetches it, decoded to its end without a complaint, and held against the file packet by packet: none lost,
 //! none doubled, none changed, none moved.
 
+/// Codecs beyond H.264 and AAC.
+mod codecs;
+/// Enhanced RTMP from a real encoder's packets.
+#[cfg(feature = "rtmp")]
+mod flv;
+/// Encoders that package by themselves, and send each segment in a request of its own.
+mod packagers;
+/// RTMP: as ffmpeg speaks it, and enhanced.
+#[cfg(feature = "rtmp")]
+mod rtmp;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -130,23 +141,136 @@ async fn download(server: &Server, presentation: &str, rendition: &str) -> Vec<u
     bytes
 }
 
-/// How ffmpeg sends a file.
-#[derive(Clone, Copy)]
-enum Way {
-    /// One long request, with these flags.
-    Http(&'static str),
-    #[cfg(feature = "rtmp")]
-    Rtmp,
-}
-
 const CMAF: &str = "-movflags +cmaf+delay_moov -frag_duration 200000";
 const WHOLE_GOPS: &str = "-movflags +frag_keyframe+empty_moov+default_base_moof";
 const TWO_SECONDS: &str = "-movflags +cmaf+delay_moov -frag_duration 2000000";
 
+/// What ffmpeg has encoded.
+struct Encoded {
+    folder: Folder,
+    /// The file itself.
+    file: PathBuf,
+    /// What its packets are once they are sent: the same, muxed again.
+    sent: PathBuf,
+}
+
+/// How the copies of a source are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kept {
+    /// As they are sent: what goes over HTTP can be written into a file as well.
+    Muxed(&'static str),
+    /// As the source has them. FLV moves all tracks to time zero together, and says so nowhere.
+    Source,
+}
+
+impl Encoded {
+    async fn new(source: &'static str, kept: Kept) -> Self {
+        let folder = Folder::new();
+        let (file, sent) = (folder.file("source.mp4"), folder.file("sent.mp4"));
+        let encode = format!("{source} -y {}", file.display());
+        let flags = match kept {
+            Kept::Muxed(flags) => flags,
+            Kept::Source => "",
+        };
+        let keep = format!(
+            "-i {} -map 0 -c copy -f mp4 {flags} {}",
+            file.display(),
+            sent.display()
+        );
+        run(encode).await;
+        run(keep).await;
+        Self { folder, file, sent }
+    }
+
+    /// ffmpeg's words for sending the source without encoding it again.
+    fn copy(&self) -> String {
+        format!("-i {} -map 0 -c copy", self.file.display())
+    }
+
+    /// Holds what is served of `cam` against what was sent: every packet of every rendition once, unchanged and in its
+    /// place, and all of it decodes.
+    async fn assert_served(&self, server: &Server, renditions: &[(&str, &str)]) {
+        let mut shifts = BTreeMap::new();
+        for (rendition, stream) in renditions {
+            let served = self.folder.file(&format!("{rendition}.mp4"));
+            std::fs::write(&served, download(server, "cam", rendition).await).unwrap();
+            let (source, sent, got) = (
+                probe(&self.file, stream),
+                probe(&self.sent, stream),
+                probe(&served, "0"),
+            );
+            assert_eq!(
+                source.len(),
+                sent.len(),
+                "{rendition}: ffmpeg itself lost some"
+            );
+            let hashes = |packets: &[Packet]| -> Vec<String> {
+                packets.iter().map(|packet| packet.hash.clone()).collect()
+            };
+            assert_eq!(
+                got.len(),
+                sent.len(),
+                "{rendition}: packets lost or doubled"
+            );
+            assert_eq!(hashes(&got), hashes(&sent), "{rendition}: packets changed");
+            // Of sound that starts with what the encoder needs to begin, decoders leave out what the header says.
+            let decoded = decode(&served, "0");
+            let expected = [sent.len(), decode(&self.file, stream)];
+            assert!(
+                expected.contains(&decoded),
+                "{rendition}: {decoded} frames of {expected:?}"
+            );
+            let shift = got[0].shown - sent[0].shown;
+            for (got, sent) in got.iter().zip(&sent) {
+                let moved = got.shown - sent.shown - shift;
+                // FLV has whole milliseconds.
+                assert!(
+                    moved.abs() < 0.0021,
+                    "{rendition}: moved by {moved} s at {}",
+                    sent.shown
+                );
+                assert!(
+                    got.decoded <= got.shown + 1e-6,
+                    "{rendition}: shown before it is decoded"
+                );
+            }
+            shifts.insert(*rendition, shift);
+        }
+        let (least, most) = shifts
+            .values()
+            .fold((f64::MAX, f64::MIN), |(least, most), &shift| {
+                (least.min(shift), most.max(shift))
+            });
+        assert!(
+            most - least < 0.0021,
+            "the tracks moved against each other: {shifts:?}"
+        );
+    }
+}
+
+/// Runs ffmpeg beside the server that it sends to.
+async fn run(arguments: String) {
+    tokio::task::spawn_blocking(move || ffmpeg(&arguments, &[]))
+        .await
+        .unwrap();
+}
+
+/// Holds the multivariant playlist of `cam` to words that it must have.
+async fn assert_says(server: &Server, says: &[&str]) {
+    let multivariant = server.get("/live/cam/index.m3u8").await;
+    let text = String::from_utf8(multivariant.body.to_vec()).unwrap();
+    playlist_oracle::assert_multivariant(&text);
+    for words in says {
+        assert!(text.contains(words), "{words} is missing in\n{text}");
+    }
+}
+
+/// A file that is sent in one long request.
 struct Case {
     /// ffmpeg's options for inputs and codecs.
     source: &'static str,
-    way: Way,
+    /// And for the container.
+    muxer: &'static str,
     /// Renditions, each with the stream of the source that it must be.
     renditions: &'static [(&'static str, &'static str)],
     /// What the multivariant playlist has to say.
@@ -156,112 +280,19 @@ struct Case {
 /// Sends the source, and compares what comes out with it.
 async fn check(case: Case) {
     let server = Server::start().await;
-    let folder = Folder::new();
-    let file = folder.file("source.mp4");
-    let path = file.to_str().unwrap().to_owned();
-    let encode = format!("{} -y {path}", case.source);
-    // What is sent over HTTP can be written into a file as well. FLV moves all tracks to time zero together, and
-    // says so nowhere, so there the source is what the offset is held against.
-    let sent = folder.file("sent.mp4");
-    let sent_path = sent.to_str().unwrap();
-    let (send, keep) = match case.way {
-        Way::Http(flags) => {
-            let url = format!("http://{}/ingest/cam", server.address);
-            let copy = format!("-i {path} -map 0 -c copy -f mp4 {flags}");
-            (
-                format!("{copy} -method PUT {url}"),
-                format!("{copy} {sent_path}"),
-            )
-        }
-        #[cfg(feature = "rtmp")]
-        Way::Rtmp => {
-            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-            let address = listener.local_addr().unwrap();
-            let origin = server.origin.clone();
-            tokio::spawn(async move {
-                origin::serve_rtmp(&origin, listener, std::future::pending()).await
-            });
-            let copy = format!("-i {path} -map 0 -c copy");
-            let url = format!("rtmp://{address}/live/cam");
-            (
-                format!("{copy} -f flv {url}"),
-                format!("{copy} {sent_path}"),
-            )
-        }
-    };
-    tokio::task::spawn_blocking(move || {
-        ffmpeg(&encode, &[]);
-        ffmpeg(&keep, &[]);
-        ffmpeg(&send, &[]);
-    })
-    .await
-    .unwrap();
+    let encoded = Encoded::new(case.source, Kept::Muxed(case.muxer)).await;
+    let url = format!("http://{}/ingest/cam", server.address);
+    run(format!(
+        "{} -f mp4 {} -method PUT {url}",
+        encoded.copy(),
+        case.muxer
+    ))
+    .await;
     for (rendition, _) in case.renditions {
         until_ended(&server, rendition).await;
     }
-
-    let multivariant = server.get("/live/cam/index.m3u8").await;
-    let text = String::from_utf8(multivariant.body.to_vec()).unwrap();
-    playlist_oracle::assert_multivariant(&text);
-    for words in case.says {
-        assert!(text.contains(words), "{words} is missing in\n{text}");
-    }
-
-    let mut shifts = BTreeMap::new();
-    for (rendition, stream) in case.renditions {
-        let served = folder.file(&format!("{rendition}.mp4"));
-        std::fs::write(&served, download(&server, "cam", rendition).await).unwrap();
-        let (source, sent, got) = (
-            probe(&file, stream),
-            probe(&sent, stream),
-            probe(&served, "0"),
-        );
-        assert_eq!(
-            source.len(),
-            sent.len(),
-            "{rendition}: ffmpeg itself lost some"
-        );
-        let hashes = |packets: &[Packet]| -> Vec<String> {
-            packets.iter().map(|packet| packet.hash.clone()).collect()
-        };
-        assert_eq!(
-            hashes(&got).len(),
-            sent.len(),
-            "{rendition}: packets lost or doubled"
-        );
-        assert_eq!(hashes(&got), hashes(&sent), "{rendition}: packets changed");
-        // Of sound that starts with what the encoder needs to begin, decoders leave out what the header says.
-        let decoded = decode(&served, "0");
-        let expected = [sent.len(), decode(&file, stream)];
-        assert!(
-            expected.contains(&decoded),
-            "{rendition}: {decoded} frames of {expected:?}"
-        );
-        let shift = got[0].shown - sent[0].shown;
-        for (got, sent) in got.iter().zip(&sent) {
-            let moved = got.shown - sent.shown - shift;
-            // FLV has whole milliseconds.
-            assert!(
-                moved.abs() < 0.0021,
-                "{rendition}: moved by {moved} s at {}",
-                sent.shown
-            );
-            assert!(
-                got.decoded <= got.shown + 1e-6,
-                "{rendition}: shown before it is decoded"
-            );
-        }
-        shifts.insert(*rendition, shift);
-    }
-    let (least, most) = shifts
-        .values()
-        .fold((f64::MAX, f64::MIN), |(least, most), &shift| {
-            (least.min(shift), most.max(shift))
-        });
-    assert!(
-        most - least < 0.0021,
-        "the tracks moved against each other: {shifts:?}"
-    );
+    assert_says(&server, case.says).await;
+    encoded.assert_served(&server, case.renditions).await;
 }
 
 /// Waits until a rendition has ended.
@@ -285,7 +316,7 @@ async fn pictures_with_b_frames_and_sound() {
         source: "-f lavfi -i testsrc2=size=160x90:rate=25:duration=5 \
                  -f lavfi -i sine=sample_rate=48000:duration=5 \
                  -c:v libx264 -preset veryfast -bf 3 -g 25 -sc_threshold 0 -c:a aac",
-        way: Way::Http(CMAF),
+        muxer: CMAF,
         renditions: &[("video", "v:0"), ("audio", "a:0")],
         says: &[
             "avc1.64",
@@ -303,7 +334,7 @@ async fn a_rate_of_29_97_in_whole_groups_of_pictures() {
         source: "-f lavfi -i testsrc2=size=160x90:rate=30000/1001:duration=5 \
                  -f lavfi -i sine=sample_rate=48000:duration=5 \
                  -c:v libx264 -preset ultrafast -bf 2 -g 30 -sc_threshold 0 -c:a aac",
-        way: Way::Http(WHOLE_GOPS),
+        muxer: WHOLE_GOPS,
         renditions: &[("video", "v:0"), ("audio", "a:0")],
         says: &["FRAME-RATE=29.970"],
     })
@@ -314,7 +345,7 @@ async fn a_rate_of_29_97_in_whole_groups_of_pictures() {
 async fn sound_alone() {
     check(Case {
         source: "-f lavfi -i sine=sample_rate=48000:duration=5 -c:a aac -metadata:s:a:0 language=deu",
-        way: Way::Http(CMAF),
+        muxer: CMAF,
         renditions: &[("audio", "a:0")],
         says: &["mp4a.40.2"],
     })
@@ -329,7 +360,7 @@ async fn two_sizes_and_sound_in_another_language() {
                  -f lavfi -i sine=sample_rate=48000:duration=5 -map 0 -map 1 -map 2 \
                  -c:v libx264 -preset ultrafast -g 30 -sc_threshold 0 -c:a aac \
                  -metadata:s:a:0 language=deu",
-        way: Way::Http(CMAF),
+        muxer: CMAF,
         renditions: &[("video", "v:0"), ("video_2", "v:1"), ("audio", "a:0")],
         says: &[
             "RESOLUTION=160x90",
@@ -346,7 +377,7 @@ async fn sound_at_44_1_khz_beside_59_94_pictures() {
         source: "-f lavfi -i testsrc2=size=160x90:rate=60000/1001:duration=5 \
                  -f lavfi -i sine=sample_rate=44100:duration=5 \
                  -c:v libx264 -preset ultrafast -g 60 -sc_threshold 0 -c:a aac",
-        way: Way::Http(CMAF),
+        muxer: CMAF,
         renditions: &[("video", "v:0"), ("audio", "a:0")],
         says: &["FRAME-RATE=59.940"],
     })
@@ -359,53 +390,9 @@ async fn fragments_of_two_seconds_become_parts_of_a_fifth() {
         source: "-f lavfi -i testsrc2=size=160x90:rate=30:duration=6 \
                  -f lavfi -i sine=sample_rate=48000:duration=6 \
                  -c:v libx264 -preset ultrafast -bf 2 -g 60 -sc_threshold 0 -c:a aac",
-        way: Way::Http(TWO_SECONDS),
+        muxer: TWO_SECONDS,
         renditions: &[("video", "v:0"), ("audio", "a:0")],
         says: &["FRAME-RATE=30.000"],
-    })
-    .await;
-}
-
-#[cfg(feature = "rtmp")]
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn rtmp_with_b_frames_and_44_1_khz() {
-    check(Case {
-        source: "-f lavfi -i testsrc2=size=160x90:rate=30000/1001:duration=5 \
-                 -f lavfi -i sine=sample_rate=44100:duration=5 \
-                 -c:v libx264 -preset veryfast -bf 2 -g 30 -sc_threshold 0 -c:a aac",
-        way: Way::Rtmp,
-        renditions: &[("video", "v:0"), ("audio", "a:0")],
-        says: &[
-            "avc1.64",
-            "mp4a.40.2",
-            "RESOLUTION=160x90",
-            "FRAME-RATE=29.970",
-        ],
-    })
-    .await;
-}
-
-#[cfg(feature = "rtmp")]
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn rtmp_with_sound_alone() {
-    check(Case {
-        source: "-f lavfi -i sine=sample_rate=48000:duration=4 -c:a aac",
-        way: Way::Rtmp,
-        renditions: &[("audio", "a:0")],
-        says: &["mp4a.40.2"],
-    })
-    .await;
-}
-
-#[cfg(feature = "rtmp")]
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn rtmp_with_pictures_alone() {
-    check(Case {
-        source: "-f lavfi -i testsrc2=size=160x90:rate=25:duration=5 \
-                 -c:v libx264 -preset ultrafast -g 50 -sc_threshold 0",
-        way: Way::Rtmp,
-        renditions: &[("video", "v:0")],
-        says: &["FRAME-RATE=25.000"],
     })
     .await;
 }
