@@ -21,6 +21,10 @@ pub(crate) enum IngestError {
     Full { limit: usize },
     /// A manifest beside the media, which is read over, is larger than any.
     ManifestTooLarge { limit: usize },
+    /// The body is coded in a way that is not read here.
+    Coding(String),
+    /// The body says that it is gzip, and is not.
+    Gzip(std::io::Error),
     /// The task that read the body ended by a fault of ours.
     Broken,
     /// The bytes are not what this origin takes.
@@ -51,6 +55,8 @@ impl IngestError {
             Self::Replaced | Self::Busy { .. } => StatusCode::CONFLICT,
             Self::Full { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::ManifestTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Coding(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Gzip(_) => StatusCode::BAD_REQUEST,
             Self::Broken => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Media(error) => match error.fault() {
                 Fault::MissingInit => StatusCode::PRECONDITION_FAILED,
@@ -87,6 +93,10 @@ impl fmt::Display for IngestError {
             Self::ManifestTooLarge { limit } => {
                 write!(formatter, "a manifest of more than {limit} bytes")
             }
+            Self::Coding(coding) => {
+                write!(formatter, "content coding '{coding}' is not read; gzip is")
+            }
+            Self::Gzip(error) => write!(formatter, "the body is not gzip: {error}"),
             Self::Broken => formatter.write_str("reading the body ended by a fault of the origin"),
             Self::Media(error) => write!(formatter, "{error}"),
             Self::Open { rendition, error } => {

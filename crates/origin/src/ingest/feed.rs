@@ -2,12 +2,15 @@
 
 use std::collections::VecDeque;
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use llhls::manifest::WallClock;
 use llhls::registry::{Publisher, StreamName};
+use tokio::sync::Notify;
 
 use crate::ingest::clock::CaptureClock;
+use crate::ingest::early::Early;
 use crate::ingest::error::IngestError;
 use crate::ingest::label::Point;
 use crate::ingest::opening::{Awaited, LONGEST_TARGET, Lengths, Opening};
@@ -30,7 +33,10 @@ pub(super) struct Feed {
     sources: Sources,
     /// The header in effect.
     header: Option<InitSection>,
+    /// Wakes those who wait for the first header.
+    header_came: Arc<Notify>,
     stage: Stage,
+    early: Early,
     tracks: Vec<Track>,
     clock: CaptureClock,
     /// Parts that were cut and not published yet.
@@ -71,7 +77,9 @@ impl Feed {
             point,
             sources: Sources::default(),
             header: None,
+            header_came: Arc::default(),
             stage: Stage::Empty,
+            early: Early::default(),
             tracks: Vec::new(),
             clock: CaptureClock::default(),
             ready: VecDeque::new(),
@@ -96,6 +104,11 @@ impl Feed {
         self.parts
     }
 
+    /// What tells of the first header; `None` when it is here.
+    pub(super) fn awaited_header(&self) -> Option<Arc<Notify>> {
+        self.header.is_none().then(|| Arc::clone(&self.header_came))
+    }
+
     /// A request begins.
     pub(super) fn join(&mut self) -> Result<Source, IngestError> {
         self.sources.join()
@@ -104,6 +117,14 @@ impl Feed {
     /// A request is over, however it ended.
     pub(super) fn leave(&mut self, source: &Source) {
         self.sources.leave(source.id());
+        if self.sources.has_lead() {
+            return;
+        }
+        // What waited for media of this one waits in vain.
+        let taken = self.take_early();
+        if let Err(error) = taken.and_then(|()| self.publish()) {
+            tracing::debug!(%error, "media that came early was refused");
+        }
     }
 
     /// Takes bytes of a request as they arrive and publishes what they complete.
@@ -209,17 +230,13 @@ impl Feed {
         fragment: Fragment,
         now: SystemTime,
     ) -> Result<(), IngestError> {
-        match &mut self.stage {
-            Stage::Empty => Err(MediaError::MissingInit.into()),
-            Stage::Opening(opening) => {
+        match &self.stage {
+            Stage::Empty => return Err(MediaError::MissingInit.into()),
+            Stage::Opening(_) => {
                 if self.sources.lead(source).is_beside() {
+                    self.early.hold(fragment, now);
                     return Ok(());
                 }
-                let mut lengths = opening.hold(fragment, now);
-                if lengths.is_none() && opening.awaited() == Awaited::Picture {
-                    lengths = neighbour(&self.origin, &self.point.presentation, None);
-                }
-                lengths.map_or(Ok(()), |lengths| self.open(lengths))
             }
             Stage::Cutting {
                 cutter,
@@ -228,24 +245,62 @@ impl Feed {
                 if self.sources.lead(source).is_beside() {
                     let segment = Duration::from_secs((*target_duration).into());
                     match cutter.relation(&fragment) {
-                        // A second source that runs ahead of the first one by a little: its media
-                        // is there already when the first one ends.
                         Some(Relation::Ahead { ticks })
                             if MediaTime::new(ticks, fragment.decode_time().timescale)
                                 .to_duration()
                                 <= segment =>
                         {
+                            self.early.hold(fragment, now);
                             return Ok(());
                         }
-                        Some(Relation::Ahead { .. } | Relation::Elsewhere) => {
+                        Some(Relation::Ahead { .. }) => {
                             self.sources.take_over(source);
+                            self.take_early()?;
+                        }
+                        Some(Relation::Elsewhere) => {
+                            self.sources.take_over(source);
+                            self.early.clear();
                         }
                         _ => {}
                     }
                 }
-                self.cut(&fragment, now)
             }
         }
+        self.pass(fragment, now)?;
+        self.take_due()
+    }
+
+    /// A fragment of the source that leads, or one that nobody else will send.
+    fn pass(&mut self, fragment: Fragment, arrived: SystemTime) -> Result<(), IngestError> {
+        let Stage::Opening(opening) = &mut self.stage else {
+            return self.cut(&fragment, arrived);
+        };
+        let mut lengths = opening.hold(fragment, arrived);
+        if lengths.is_none() && opening.awaited() == Awaited::Picture {
+            lengths = neighbour(&self.origin, &self.point.presentation, None);
+        }
+        lengths.map_or(Ok(()), |lengths| self.open(lengths))
+    }
+
+    /// Cuts what waited for what was cut just now.
+    fn take_due(&mut self) -> Result<(), IngestError> {
+        while let Stage::Cutting { cutter, .. } = &self.stage
+            && let Some((fragment, arrived)) = self.early.take_due(|early| cutter.relation(early))
+        {
+            self.cut(&fragment, arrived)?;
+        }
+        Ok(())
+    }
+
+    /// Takes all that came early, whatever is missing before it.
+    fn take_early(&mut self) -> Result<(), IngestError> {
+        while let Some((fragment, arrived)) = self.early.take_first() {
+            let is_here = matches!(&self.stage, Stage::Opening(opening) if opening.has(&fragment));
+            if !is_here {
+                self.pass(fragment, arrived)?;
+            }
+        }
+        Ok(())
     }
 
     /// The segment lengths are known: what was held goes its way.
@@ -339,6 +394,8 @@ impl Feed {
             })
             .collect();
         self.header = Some(init);
+        self.header_came.notify_waiters();
+        self.early.clear();
         self.clock.doubt();
         self.begin()
     }

@@ -13,8 +13,9 @@ pub(crate) struct Point {
 impl Point {
     /// Reads a path: its first element, and the rest.
     ///
-    /// Of the rest only the last element counts, without its extension and without the DASH-IF
-    /// keyword (`Streams(video1)` is `video1`, ING-08).
+    /// Of the rest the last element counts, without its extension and without the DASH-IF keyword
+    /// (`Streams(video1)` is `video1`, ING-08). Where it names a file of a track and no track, as
+    /// `init.mp4` and `segment_7.m4s` do, the folder before it is the track.
     pub(crate) fn parse(presentation: &str, label: Option<&str>) -> Result<Self, InvalidName> {
         let presentation = presentation.parse()?;
         let Some(label) = label else {
@@ -23,24 +24,41 @@ impl Point {
                 label: None,
             });
         };
-        let last = label
-            .trim_end_matches('/')
-            .rsplit('/')
-            .next()
-            .unwrap_or_default();
-        let inner = last
-            .strip_prefix("Streams(")
-            .and_then(|name| name.strip_suffix(')'))
-            .unwrap_or(last);
-        let stem = inner
+        let mut elements = label.trim_end_matches('/').rsplit('/');
+        let last = without_keyword(elements.next().unwrap_or_default());
+        let stem = last
             .rsplit_once('.')
-            .map_or(inner, |(stem, _extension)| stem);
-        let stem = if stem.is_empty() { inner } else { stem };
+            .map_or(last, |(stem, _extension)| stem);
+        let stem = if stem.is_empty() { last } else { stem };
+        let name = match elements.next() {
+            Some(folder) if is_numbered_only(stem) => without_keyword(folder),
+            _ => without_number(stem),
+        };
         Ok(Self {
             presentation,
-            label: Some(without_number(stem).parse()?),
+            label: Some(name.parse()?),
         })
     }
+}
+
+/// `Streams(video1)` is `video1`.
+fn without_keyword(element: &str) -> &str {
+    element
+        .strip_prefix("Streams(")
+        .and_then(|name| name.strip_suffix(')'))
+        .unwrap_or(element)
+}
+
+/// Whether a name tells which file of a track it is, and nothing of the track: `init`, `00042`, `index7`, `seg-7`.
+fn is_numbered_only(stem: &str) -> bool {
+    const WORDS: [&str; 11] = [
+        "", "init", "index", "segment", "seg", "chunk", "media", "part", "fragment", "frag",
+        "stream",
+    ];
+    let word = stem.trim_end_matches(|letter: char| letter.is_ascii_digit());
+    let has_number = word.len() < stem.len();
+    let word = word.trim_end_matches(['-', '_']);
+    word == "init" || has_number && WORDS.contains(&word)
 }
 
 /// The track that a segment's name belongs to, where the name is of the kind that DASH packagers give:
@@ -90,6 +108,15 @@ mod tests {
         assert_eq!(label("init-stream0.m4s"), "stream0");
         assert_eq!(label("chunk-stream0-00042.m4s"), "stream0");
         assert_eq!(label("camera-2.mp4"), "camera-2");
+        // A folder for each track, as ffmpeg's HLS muxer and Shaka Packager are mostly told.
+        assert_eq!(label("video/init.mp4"), "video");
+        assert_eq!(label("video/index7.m4s"), "video");
+        assert_eq!(label("a/video/seg_00007.m4s"), "video");
+        assert_eq!(label("Streams(video)/42.m4s"), "video");
+        assert_eq!(label("a/camera-2.mp4"), "camera-2");
+        assert_eq!(label("a/stream.mp4"), "stream");
+        assert_eq!(label("init.mp4"), "init");
+        assert_eq!(label("7.mp4"), "7");
         assert!(is_manifest("show.mpd") && is_manifest("a/master.M3U8"));
         assert!(!is_manifest("mpd"));
     }

@@ -10,9 +10,14 @@
 //! by one, or reconnect and go on. Two requests at once may send the same media, for redundancy; one that
 //! sends something else takes the point over.
 //!
+//! A body may be compressed with gzip. What an encoder says beside its media, manifests and the deletion of old
+//! segments, is answered as it expects and changes nothing: the origin lists and forgets by itself.
+//!
 //! Whatever an encoder does wrong is answered with a reason and touches no other stream.
 
 mod clock;
+mod coding;
+mod early;
 mod error;
 mod feed;
 mod janitor;
@@ -31,12 +36,13 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::put;
 use futures_util::StreamExt as _;
-use http::StatusCode;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use llhls::registry::InvalidName;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use crate::origin::Origin;
+use coding::Coding;
 pub(crate) use error::IngestError;
 pub(crate) use label::Point;
 pub(crate) use points::{LIMIT as POINTS, Points, Publishing, Way};
@@ -44,30 +50,42 @@ pub(crate) use points::{LIMIT as POINTS, Points, Publishing, Way};
 /// The routes below `/ingest`.
 pub(crate) fn routes() -> Router<Origin> {
     Router::new()
-        .route("/ingest/{presentation}", put(whole).post(whole))
+        .route(
+            "/ingest/{presentation}",
+            put(whole).post(whole).delete(forget),
+        )
         .route(
             "/ingest/{presentation}/{*label}",
-            put(labelled).post(labelled),
+            put(labelled).post(labelled).delete(forget),
         )
 }
 
 async fn whole(
     State(origin): State<Origin>,
     Path(presentation): Path<String>,
+    headers: HeaderMap,
     body: Body,
 ) -> Response {
-    respond(take(origin, Point::parse(&presentation, None), body).await)
+    respond(take(origin, Point::parse(&presentation, None), &headers, body).await)
 }
 
 async fn labelled(
     State(origin): State<Origin>,
     Path((presentation, label)): Path<(String, String)>,
+    headers: HeaderMap,
     body: Body,
 ) -> Response {
     if label::is_manifest(&label) {
         return respond(ignore(body).await);
     }
-    respond(take(origin, Point::parse(&presentation, Some(&label)), body).await)
+    let point = Point::parse(&presentation, Some(&label));
+    respond(take(origin, point, &headers, body).await)
+}
+
+/// An encoder that packages by itself deletes what has left its window (ING-25). Ours is kept as the configuration
+/// says, and as those who watch need it.
+async fn forget() -> &'static str {
+    "segments are forgotten by themselves\n"
 }
 
 /// How long a body is read on after its request was given up.
@@ -81,8 +99,10 @@ const LAST_BYTES: Duration = Duration::from_secs(1);
 async fn take(
     origin: Origin,
     point: Result<Point, InvalidName>,
+    headers: &HeaderMap,
     body: Body,
 ) -> Result<u64, IngestError> {
+    let coding = Coding::of(headers)?;
     let publishing = origin.points().join(&origin, point?, Way::Http)?;
     // Dropped with this future.
     let (_asked, given_up) = oneshot::channel::<Infallible>();
@@ -96,7 +116,7 @@ async fn take(
         };
         tokio::select! {
             biased;
-            received = receive(&mut publishing, body) => received?,
+            received = receive(&mut publishing, coding, body) => received?,
             () = too_late => {}
         }
         publishing.finish()?;
@@ -105,8 +125,13 @@ async fn take(
     receiving.await.map_err(|_panic| IngestError::Broken)?
 }
 
-async fn receive(publishing: &mut Publishing, body: Body) -> Result<(), IngestError> {
+async fn receive(
+    publishing: &mut Publishing,
+    mut coding: Coding,
+    body: Body,
+) -> Result<(), IngestError> {
     let mut chunks = body.into_data_stream();
+    let mut is_first = true;
     loop {
         let Ok(next) = timeout(publishing.stall(), chunks.next()).await else {
             publishing.stalled();
@@ -116,8 +141,18 @@ async fn receive(publishing: &mut Publishing, body: Body) -> Result<(), IngestEr
         let Some(Ok(chunk)) = next else {
             return Ok(());
         };
-        publishing.receive(&chunk, SystemTime::now())?;
+        if std::mem::take(&mut is_first) && is_media(&chunk) {
+            publishing.header().await;
+        }
+        let now = SystemTime::now();
+        coding.decode(&chunk, |media| publishing.receive(media, now))?;
     }
+}
+
+/// Whether a body begins with media, and has no header of its own.
+fn is_media(body: &[u8]) -> bool {
+    let kind = body.get(4..8).unwrap_or_default();
+    matches!(kind, b"styp" | b"sidx" | b"prft" | b"emsg" | b"moof")
 }
 
 /// Reads over a manifest that an encoder sends beside its media (ING-10).
@@ -139,7 +174,15 @@ fn respond(result: Result<u64, IngestError>) -> Response {
         Ok(parts) => (StatusCode::OK, format!("published {parts} parts\n")).into_response(),
         Err(error) => {
             tracing::info!(%error, "ingest refused");
-            (error.status(), format!("{error}\n")).into_response()
+            let mut response = (error.status(), format!("{error}\n")).into_response();
+            if matches!(error, IngestError::Coding(_)) {
+                // What would be taken, in the field that says so of requests as well (RFC 9110 §12.5.3).
+                let taken = HeaderValue::from_static("gzip, identity");
+                response
+                    .headers_mut()
+                    .insert(header::ACCEPT_ENCODING, taken);
+            }
+            response
         }
     }
 }

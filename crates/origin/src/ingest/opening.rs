@@ -92,6 +92,15 @@ impl Opening {
         lengths.or_else(|| is_full.then(|| self.lengths_for(None, None)))
     }
 
+    /// Whether what a fragment holds is here already, as far as its times tell.
+    pub(super) fn has(&self, fragment: &Fragment) -> bool {
+        self.held.iter().any(|(held, _)| {
+            held.track() == fragment.track()
+                && held.decode_time().ticks <= fragment.decode_time().ticks
+                && fragment.end_time().ticks <= held.end_time().ticks
+        })
+    }
+
     /// Everything that was held, in order.
     pub(super) fn release(self) -> Vec<(Fragment, SystemTime)> {
         self.held

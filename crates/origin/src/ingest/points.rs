@@ -18,6 +18,9 @@ use crate::origin::Origin;
 /// complete, and anybody may open one.
 pub(crate) const LIMIT: usize = 1024;
 
+/// How long media waits for a header that overtakes it.
+const HEADER: Duration = Duration::from_secs(1);
+
 /// All points that have sent a header and may send more.
 #[derive(Debug, Default)]
 pub(crate) struct Points {
@@ -274,6 +277,20 @@ impl Publishing {
     ) -> Result<(), IngestError> {
         let source = self.source.as_ref().expect(JOINED).id();
         lock(&self.feed).receive_item(source, item, now)
+    }
+
+    /// Waits for the point's first header: it may be under way in a request that was sent before this one and is read
+    /// after it. Not for ever.
+    pub(crate) async fn header(&self) {
+        let Some(came) = self.feed().awaited_header() else {
+            return;
+        };
+        let mut notified = std::pin::pin!(came.notified());
+        notified.as_mut().enable();
+        if self.feed().awaited_header().is_some() {
+            // Either way the media is read next, and refused where there is no header yet.
+            let _ = tokio::time::timeout(HEADER, notified).await;
+        }
     }
 
     /// After how long without a byte [`Publishing::stalled`] should be called.

@@ -104,6 +104,11 @@ impl Sources {
         }
     }
 
+    /// Whether somebody's timeline is the point's.
+    pub(super) fn has_lead(&self) -> bool {
+        self.lead.is_some()
+    }
+
     /// Whether a source still counts.
     pub(super) fn check(&self, source: SourceId) -> Result<(), IngestError> {
         let is_replaced = |joined: &Joined| joined.id == source && joined.counts == Counts::NoMore;

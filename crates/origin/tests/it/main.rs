@@ -20,6 +20,8 @@ mod headers;
 mod ingest;
 /// Encoders that come back, come twice, or come with something else.
 mod ingest_change;
+/// Connections of encoders: words before a body, compression, breaks, limits.
+mod ingest_socket;
 /// The service under a router of somebody else.
 mod mounted;
 /// The open segment and its hinted ranges.
