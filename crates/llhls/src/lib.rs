@@ -87,7 +87,7 @@ struct Migration;
 pub mod registry {
     pub use playlists::{
         Absence, Archive, ArchiveConfig, ArchiveHealth, ArchiveStats, ArchiveWorker, ArchivedName,
-        ArchivedSegment, Audio, Body, Coding, DVR_PLAYLIST, Directory, DirectoryConfig,
+        ArchivedSegment, Audio, AudioRole, Body, Coding, DVR_PLAYLIST, Directory, DirectoryConfig,
         DirectorySink, Durability, DvrResource, DvrViewer, Ending, InvalidName, M3u8Cache, Media,
         MediaError, NameStats, OnConflict, Part, PlaylistError, Playlists, PresentationInfo,
         Progress, PublishError, PublishStats, Published, Publisher, PublisherError, Recording,

@@ -2,7 +2,7 @@
 
 use llhls::manifest::{MediaDuration, ResourceNames};
 use llhls::registry::{
-    Audio, Media, Publisher, PublisherError, RenditionConfig, StreamName, Video,
+    Audio, AudioRole, Media, Publisher, PublisherError, RenditionConfig, StreamName, Video,
 };
 
 use crate::media::{FrameRate, TrackInfo, TrackKind};
@@ -64,5 +64,9 @@ pub(crate) fn media(track: &TrackInfo, measured: Option<FrameRate>) -> Media {
 fn sound(track: &TrackInfo, channels: u32) -> Media {
     let mut audio = Audio::new(track.codec.as_str(), channels);
     audio.language.clone_from(&track.language);
+    audio.role = track
+        .roles
+        .iter()
+        .find_map(|role| AudioRole::from_name(role));
     Media::Audio(audio)
 }

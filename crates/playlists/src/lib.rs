@@ -74,7 +74,7 @@ pub use config::{Absence, OnConflict, RegistryConfig, RegistryConfigError, Remov
 pub use dvr::{DVR_PLAYLIST, DvrResource, DvrViewer};
 pub use encode::{Body, Coding};
 pub use error::{MediaError, PlaylistError, PublishError, PublisherError};
-pub use media::{Audio, Media, Video};
+pub use media::{Audio, AudioRole, Media, Video};
 pub use name::{InvalidName, StreamName};
 pub use part::{Part, Published};
 pub use presentation::{PresentationInfo, RenditionInfo};

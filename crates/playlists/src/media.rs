@@ -33,6 +33,52 @@ pub struct Audio {
     pub channels: u32,
     /// RFC 5646 tag, where the media tells.
     pub language: Option<String>,
+    /// What it is for, where the media tells.
+    pub role: Option<AudioRole>,
+}
+
+/// What a sound is for beside others of its presentation: the roles of DASH (ISO/IEC 23009-1 §5.8.5.5) that a player
+/// of HLS can be told of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AudioRole {
+    /// What is played unless somebody chooses otherwise (`DEFAULT=YES`).
+    Main,
+    /// Another version, to be chosen by hand where it has no language of its own.
+    Alternate,
+    /// Somebody comments on the picture: chosen by hand only.
+    Commentary,
+    /// In another language than the original.
+    Dub,
+    /// Tells what the picture shows, for those who do not see it (`public.accessibility.describes-video`).
+    Description,
+}
+
+impl AudioRole {
+    /// The role that DASH calls `name`, if it is one of these.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Some(match name {
+            "main" => Self::Main,
+            "alternate" => Self::Alternate,
+            "commentary" => Self::Commentary,
+            "dub" => Self::Dub,
+            "description" => Self::Description,
+            _ => return None,
+        })
+    }
+
+    /// What DASH calls it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Main => "main",
+            Self::Alternate => "alternate",
+            Self::Commentary => "commentary",
+            Self::Dub => "dub",
+            Self::Description => "description",
+        }
+    }
 }
 
 impl Media {
@@ -67,6 +113,7 @@ impl Audio {
             codec: codec.into(),
             channels,
             language: None,
+            role: None,
         }
     }
 }

@@ -4,7 +4,7 @@ use llhls_manifest::{
     Definition, MultivariantError, MultivariantPlaylist, Rendition, Resolution, Variant,
 };
 
-use crate::media::{Audio, Media, Video};
+use crate::media::{Audio, AudioRole, Media, Video};
 use crate::name::StreamName;
 
 /// The group of all audio renditions beside video.
@@ -78,8 +78,16 @@ pub(crate) fn write(
             );
         }
     } else {
+        let default = default_sound(&sounds);
         for (index, (entry, audio)) in sounds.iter().enumerate() {
-            playlist = playlist.rendition(sound(entry, audio, index == 0));
+            let choice = if Some(index) == default {
+                Choice::Default
+            } else if is_for_machines(audio, index, &sounds) {
+                Choice::Automatic
+            } else {
+                Choice::ByHand
+            };
+            playlist = playlist.rendition(sound(entry, audio, choice));
         }
         for (entry, video) in &pictures {
             playlist = playlist.variant(picture(entry, video, &sounds));
@@ -94,18 +102,52 @@ pub(crate) fn check(name: &StreamName, media: &Media) -> Result<(), Multivariant
     write(&[entry], None).map(|_| ())
 }
 
-fn sound(entry: &Entry, audio: &Audio, first: bool) -> Rendition {
-    let rendition = Rendition::audio(AUDIO_GROUP, entry.name.as_str(), entry.uri.as_str())
-        .channels(audio.channels.to_string())
-        .autoselect();
-    let rendition = match &audio.language {
-        Some(language) => rendition.language(language.as_str()),
-        None => rendition,
-    };
-    if first {
-        rendition.default()
-    } else {
-        rendition
+/// How a sound of a group comes to be played.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Choice {
+    /// Unless anything speaks against it.
+    Default,
+    /// By language or characteristics.
+    Automatic,
+    /// By the viewer.
+    ByHand,
+}
+
+/// What is played unless somebody chooses otherwise: the first that says it is meant so, else the first that says
+/// nothing, else the first.
+fn default_sound(sounds: &[(&Entry, &Audio)]) -> Option<usize> {
+    let first = |role| sounds.iter().position(|(_, audio)| audio.role == role);
+    first(Some(AudioRole::Main))
+        .or_else(|| first(None))
+        .or_else(|| (!sounds.is_empty()).then_some(0))
+}
+
+/// Whether a player may choose a sound by itself: not a commentary, nor another version in a language that is there already
+/// (MV-17).
+fn is_for_machines(audio: &Audio, index: usize, sounds: &[(&Entry, &Audio)]) -> bool {
+    match audio.role {
+        Some(AudioRole::Commentary) => false,
+        Some(AudioRole::Alternate) => !sounds
+            .iter()
+            .enumerate()
+            .any(|(other, (_, sound))| other != index && sound.language == audio.language),
+        _ => true,
+    }
+}
+
+fn sound(entry: &Entry, audio: &Audio, choice: Choice) -> Rendition {
+    let mut rendition = Rendition::audio(AUDIO_GROUP, entry.name.as_str(), entry.uri.as_str())
+        .channels(audio.channels.to_string());
+    if let Some(language) = &audio.language {
+        rendition = rendition.language(language.as_str());
+    }
+    if audio.role == Some(AudioRole::Description) {
+        rendition = rendition.characteristics(["public.accessibility.describes-video"]);
+    }
+    match choice {
+        Choice::Default => rendition.default(),
+        Choice::Automatic => rendition.autoselect(),
+        Choice::ByHand => rendition,
     }
 }
 
@@ -138,4 +180,61 @@ fn picture(entry: &Entry, video: &Video, sounds: &[(&Entry, &Audio)]) -> Variant
         variant = variant.audio(AUDIO_GROUP);
     }
     variant
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sounds(roles: &[(Option<AudioRole>, &str)]) -> Vec<String> {
+        let entry = |name: &str, media| {
+            Entry::new(name.parse().unwrap(), format!("{name}.m3u8"), media, 1, 1)
+        };
+        let video = Video::new("avc1.64001f", 640, 360);
+        let mut entries = vec![entry("video", Media::Video(video))];
+        for (index, (role, language)) in roles.iter().enumerate() {
+            let mut audio = Audio::new("mp4a.40.2", 2);
+            audio.role = *role;
+            audio.language = Some((*language).to_owned());
+            entries.push(entry(&format!("s{index}"), Media::Audio(audio)));
+        }
+        let text = write(&entries, None).unwrap();
+        let lines = text
+            .lines()
+            .filter(|line| line.starts_with("#EXT-X-MEDIA:"));
+        lines.map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn roles_of_sound_say_what_a_player_chooses() {
+        let lines = sounds(&[
+            (Some(AudioRole::Description), "en"),
+            (Some(AudioRole::Commentary), "en"),
+            (Some(AudioRole::Main), "en"),
+            (Some(AudioRole::Alternate), "en"),
+            (Some(AudioRole::Alternate), "fr"),
+            (Some(AudioRole::Dub), "de"),
+        ]);
+        let has =
+            |word: &str| -> Vec<bool> { lines.iter().map(|line| line.contains(word)).collect() };
+        assert_eq!(
+            has("DEFAULT=YES"),
+            [false, false, true, false, false, false]
+        );
+        assert_eq!(
+            has("AUTOSELECT=YES"),
+            [true, false, true, false, true, true]
+        );
+        assert_eq!(
+            has("CHARACTERISTICS=\"public.accessibility.describes-video\""),
+            [true, false, false, false, false, false]
+        );
+        // Without a word about the main one, the first that says nothing is it.
+        let lines = sounds(&[(Some(AudioRole::Commentary), "en"), (None, "en")]);
+        assert!(
+            lines[1].contains("DEFAULT=YES") && !lines[0].contains("YES"),
+            "{lines:?}"
+        );
+        assert!(sounds(&[(Some(AudioRole::Dub), "en")])[0].contains("DEFAULT=YES"));
+    }
 }

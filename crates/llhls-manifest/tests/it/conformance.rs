@@ -94,6 +94,7 @@ fn every_row_names_tests_that_exist() {
         ("manifest-src", "crates/llhls-manifest/src"),
         ("oracle", "testing/playlist-oracle/tests/it"),
         ("playlists", "crates/playlists/tests/it"),
+        ("playlists-src", "crates/playlists/src"),
         ("origin", "crates/origin/tests/it"),
         ("origin-src", "crates/origin/src"),
     ]

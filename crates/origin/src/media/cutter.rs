@@ -13,6 +13,7 @@ use super::fragment::{Fragment, Sample, SyncPoint};
 use super::growing::{Growing, Piece, Room, Split};
 use super::init::{TrackId, TrackInfo};
 use super::part::{Continuity, MediaPart, SegmentEnd, SegmentStart};
+use super::protection::Protection;
 use super::segmenter::{Certainty, CutRule, Segmenter};
 use super::time::{MediaTime, TrackClock, ticks_in};
 use super::writer;
@@ -122,7 +123,7 @@ impl PartCutter {
     ///
     /// # Errors
     /// [`MediaError::SampleTooLong`] for a sample that no part can hold, [`MediaError::Encrypted`] for
-    /// an encrypted fragment that would have to be rewritten, [`MediaError::PartTooLarge`], [`MediaError::UnknownTrack`] for a
+    /// an encrypted fragment that would have to be rewritten and cannot be, [`MediaError::PartTooLarge`], [`MediaError::UnknownTrack`] for a
     /// fragment of another track. Parts completed before the error are in `parts`; the cutter is of no use afterwards.
     pub fn push(
         &mut self,
@@ -542,14 +543,11 @@ impl PartCutter {
                 return Ok(piece.fragment.bytes());
             }
         }
-        if pieces.iter().any(|piece| piece.fragment.is_encrypted()) {
-            return self.concatenated(pieces, is_complete);
+        let is_clear = |piece: &Piece| matches!(piece.fragment.protection(), Protection::None);
+        if !pieces.iter().all(is_clear) {
+            return self.side_by_side(pieces);
         }
-        let first = pieces.first().map_or(0, |piece| piece.fragment.sequence());
-        let sequence = self
-            .sequence
-            .map_or(first, |last| last.wrapping_add(1).max(1));
-        self.sequence = Some(sequence);
+        let sequence = self.next_sequence(pieces);
         let pieces: Vec<(&Fragment, Range<usize>)> = pieces
             .iter()
             .map(|piece| (&piece.fragment, piece.range.clone()))
@@ -557,21 +555,36 @@ impl PartCutter {
         Ok(writer::fragment(sequence, &pieces))
     }
 
-    /// Encrypted fragments cannot be rewritten, only put one behind the other.
-    fn concatenated(
-        &mut self,
-        pieces: &[Piece],
-        is_complete: impl Fn(&Piece) -> bool,
-    ) -> Result<Bytes, MediaError> {
-        if !pieces
-            .iter()
-            .all(|piece| is_complete(piece) && piece.fragment.is_whole())
-        {
-            return Err(MediaError::Encrypted { track: self.track });
+    /// The number of a fragment that is written anew.
+    fn next_sequence(&mut self, pieces: &[Piece]) -> u32 {
+        let first = pieces.first().map_or(0, |piece| piece.fragment.sequence());
+        let sequence = self
+            .sequence
+            .map_or(first, |last| last.wrapping_add(1).max(1));
+        self.sequence = Some(sequence);
+        sequence
+    }
+
+    /// Encrypted pieces one behind the other, each in a fragment of its own with what its samples' encryption needs: groups of
+    /// samples that each encoder's fragment defines for itself cannot be put into one.
+    fn side_by_side(&mut self, pieces: &[Piece]) -> Result<Bytes, MediaError> {
+        let mut out = Vec::with_capacity(pieces.len());
+        for piece in pieces {
+            let Piece { fragment, range } = piece;
+            let number = fragment.sequence();
+            let number_grows = self.sequence.is_none_or(|last| number > last);
+            let is_complete = range.len() == fragment.samples().len();
+            if is_complete && fragment.is_whole() && number_grows {
+                self.sequence = Some(number);
+                out.push(fragment.bytes());
+            } else if matches!(fragment.protection(), Protection::Opaque) {
+                return Err(MediaError::Encrypted { track: self.track });
+            } else {
+                let sequence = self.next_sequence(std::slice::from_ref(piece));
+                out.push(writer::fragment(sequence, &[(fragment, range.clone())]));
+            }
         }
-        self.sequence = pieces.last().map(|piece| piece.fragment.sequence());
-        let wholes: Vec<Bytes> = pieces.iter().map(|piece| piece.fragment.bytes()).collect();
-        Ok(wholes.concat().into())
+        Ok(out.concat().into())
     }
 }
 

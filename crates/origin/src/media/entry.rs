@@ -24,6 +24,8 @@ pub(crate) struct SampleEntry<'a> {
     bytes: &'a [u8],
     /// The codec's four-character code; the original one of an encrypted track.
     format: BoxKind,
+    /// The `sinf` of an encrypted track.
+    scheme: Option<Child>,
     /// What kind of entry it is.
     fields: EntryFields,
     /// The boxes inside.
@@ -87,13 +89,21 @@ impl<'a> SampleEntry<'a> {
                 entry.kind,
             )?,
         };
-        let format = match &entry.kind.0 {
-            b"encv" | b"enca" => original_format(bytes, &inside)?,
-            _ => entry.kind,
+        let (format, scheme) = match &entry.kind.0 {
+            b"encv" | b"enca" => {
+                let scheme = inside.iter().find(|child| child.kind == SINF);
+                let scheme = scheme.ok_or(MediaError::Missing {
+                    kind: SINF,
+                    parent: stsd.kind,
+                })?;
+                (original_format(bytes, scheme)?, Some(scheme.clone()))
+            }
+            _ => (entry.kind, None),
         };
         Ok(Self {
             bytes,
             format,
+            scheme,
             fields,
             inside,
         })
@@ -115,6 +125,23 @@ impl<'a> SampleEntry<'a> {
             return Ok(None);
         }
         Ok(Some(self.configuration::<Btrt>(b"btrt")?.max_bitrate).filter(|&rate| rate > 0))
+    }
+
+    /// Bytes of each sample's initialization vector (`tenc`); `None` where samples are not encrypted, or nothing tells.
+    pub(crate) fn iv_size(&self) -> Result<Option<u8>, MediaError> {
+        let Some(scheme) = &self.scheme else {
+            return Ok(None);
+        };
+        let mut within = scheme.clone();
+        for kind in [BoxKind(*b"schi"), BoxKind(*b"tenc")] {
+            let inside = boxes::children(self.bytes, within.body.clone(), within.kind)?;
+            let Some(found) = inside.into_iter().find(|child| child.kind == kind) else {
+                return Ok(None);
+            };
+            within = found;
+        }
+        // Version and flags, a pattern, whether it is encrypted at all, the size.
+        Ok(self.bytes[within.body].get(7).copied())
     }
 
     /// Reads one of the boxes inside. `A` must be a box that holds no others.
@@ -141,19 +168,17 @@ impl<'a> SampleEntry<'a> {
     }
 }
 
+/// Protection scheme information.
+const SINF: BoxKind = BoxKind(*b"sinf");
+
 /// The format that an encrypted entry hides: `sinf` → `frma`.
-fn original_format(bytes: &[u8], inside: &[Child]) -> Result<BoxKind, MediaError> {
-    let (sinf, frma) = (BoxKind(*b"sinf"), BoxKind(*b"frma"));
-    let scheme = inside.iter().find(|child| child.kind == sinf);
-    let scheme = scheme.ok_or(MediaError::Missing {
-        kind: sinf,
-        parent: BoxKind(*b"stsd"),
-    })?;
-    let fields = boxes::children(bytes, scheme.body.clone(), sinf)?;
+fn original_format(bytes: &[u8], scheme: &Child) -> Result<BoxKind, MediaError> {
+    let frma = BoxKind(*b"frma");
+    let fields = boxes::children(bytes, scheme.body.clone(), SINF)?;
     let format = fields.iter().find(|child| child.kind == frma);
     let format = format.ok_or(MediaError::Missing {
         kind: frma,
-        parent: sinf,
+        parent: SINF,
     })?;
     let name = bytes[format.body.clone()].first_chunk::<4>();
     name.map(|name| BoxKind(*name))

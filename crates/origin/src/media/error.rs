@@ -103,7 +103,7 @@ pub enum MediaError {
     },
     /// The initialization section has no track that can be published.
     NoTracks,
-    /// An encrypted fragment would have to be rewritten, which would break its encryption boxes.
+    /// An encrypted fragment would have to be rewritten, and its encryption boxes are not understood.
     Encrypted {
         /// The track.
         track: TrackId,
@@ -177,7 +177,7 @@ impl fmt::Display for MediaError {
             Self::NoTracks => f.write_str("the initialization section has no audio, video or text track that can be published"),
             Self::Encrypted { track } => write!(
                 f,
-                "an encrypted fragment of track {track} is longer than a part, and cannot be split"
+                "an encrypted fragment of track {track} cannot be cut: what it says of its samples' encryption is not understood"
             ),
             Self::PartTooLarge { track } => write!(f, "a part of track {track} would hold too much before it is long enough"),
             Self::SampleTooLong { track, ticks, limit } => {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::init::TrackId;
+use super::protection::Protection;
 use super::time::{FrameRate, MediaTime, Timescale};
 use super::writer;
 
@@ -64,6 +65,8 @@ pub struct Fragment {
     pub(crate) unit: Bytes,
     /// What the original `traf` says beyond its samples.
     pub(crate) shape: Shape,
+    /// How the samples are encrypted.
+    pub(crate) protection: Protection,
     /// The producer's word on when this was captured.
     pub(crate) capture: Option<CaptureTime>,
 }
@@ -75,8 +78,6 @@ pub(crate) struct Shape {
     pub(crate) description: Option<u32>,
     /// Whether the unit's bytes can go to a player as they are.
     pub(crate) whole: bool,
-    /// Whether sample encryption boxes forbid a rewrite.
-    pub(crate) encrypted: bool,
     /// Where the unit's `moof` starts; event messages are before it.
     pub(crate) moof: usize,
 }
@@ -124,9 +125,9 @@ impl Fragment {
             shape: Shape {
                 description: None,
                 whole: false,
-                encrypted: false,
                 moof: 0,
             },
+            protection: Protection::None,
             capture: None,
         }
     }
@@ -227,8 +228,13 @@ impl Fragment {
         self.shape.whole
     }
 
-    pub(crate) fn is_encrypted(&self) -> bool {
-        self.shape.encrypted
+    pub(crate) fn protection(&self) -> &Protection {
+        &self.protection
+    }
+
+    /// The bytes that positions count from.
+    pub(crate) fn unit(&self) -> &[u8] {
+        &self.unit
     }
 
     /// Whether both are the same samples of the same unit.

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::fragment::{CaptureTime, Fragment, Sample, SyncPoint};
 use super::part::{Continuity, Independence, SegmentStart};
+use super::protection::Protection;
 use super::time::{MediaTime, TrackClock};
 
 /// Some samples of a fragment that go into a part.
@@ -131,7 +132,8 @@ impl Growing {
             return Split::Beyond;
         };
         let first = self.pieces[piece].fragment.samples()[sample];
-        let is_inside = sample > 0 && self.pieces[piece].fragment.is_encrypted();
+        let is_inside =
+            sample > 0 && matches!(self.pieces[piece].fragment.protection(), Protection::Opaque);
         if first.sync == SyncPoint::Dependent || is_inside {
             return Split::Beyond;
         }

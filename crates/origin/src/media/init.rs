@@ -9,6 +9,7 @@ use super::boxes::{self, BoxKind, Child};
 use super::codec;
 use super::entry::{EntryFields, SampleEntry};
 use super::error::MediaError;
+use super::language;
 use super::limits::MediaLimits;
 use super::single_track;
 use super::time::{FrameRate, Timescale};
@@ -79,9 +80,12 @@ pub struct TrackInfo {
     pub kind: TrackKind,
     /// The codec as `CODECS` names it (RFC 6381), such as `avc1.64001f`.
     pub codec: String,
-    /// Language tag: of the `elng` box (RFC 4646, such as `pt-BR`) where there is one, else the ISO 639-2 code of
-    /// the `mdhd` (such as `eng`); `None` when undetermined.
+    /// Language tag (RFC 5646, such as `pt-BR`): of the `elng` box where there is one, else of the ISO 639-2 code of
+    /// the `mdhd`. The shortest there is, so `de` for `deu`; `None` when undetermined.
     pub language: Option<String>,
+    /// What the track is for, by the encoder's own word: roles of DASH (`kind` boxes of `urn:mpeg:dash:role:2011`), such
+    /// as `main` or `commentary`.
+    pub roles: Vec<String>,
     /// Media time that is shown at time zero (`elst`), in ticks: presentation times count from there.
     pub shown_from: u64,
     /// Peak bits per second by the encoder's own word (`btrt`), where it gives one.
@@ -118,6 +122,8 @@ pub(crate) struct SampleDefaults {
     pub(crate) size: u32,
     /// ISO BMFF sample flags.
     pub(crate) flags: u32,
+    /// Bytes of a sample's initialization vector, where samples are encrypted.
+    pub(crate) iv_size: Option<u8>,
 }
 
 /// `ftyp` and `moov`: everything a decoder must know before the first fragment.
@@ -345,9 +351,7 @@ impl Track {
         };
         let language = match extended_language(bytes, trak) {
             Some(language) => Some(language),
-            None => Some(mdhd.language).filter(|language| {
-                language != "und" && language.bytes().all(|byte| byte.is_ascii_lowercase())
-            }),
+            None => language::tag(&mdhd.language),
         };
         let max_bitrate = entry.max_bitrate()?.or(described.max_bitrate);
         Ok(Self {
@@ -357,6 +361,7 @@ impl Track {
                 kind,
                 codec: described.name,
                 language,
+                roles: roles(bytes, trak),
                 shown_from: shown_from(bytes, trak),
                 max_bitrate,
             },
@@ -364,6 +369,7 @@ impl Track {
                 duration: trex.default_sample_duration,
                 size: trex.default_sample_size,
                 flags: trex.default_sample_flags,
+                iv_size: entry.iv_size()?,
             },
         })
     }
@@ -380,16 +386,34 @@ fn display_size(bytes: &[u8], trak: &Child) -> Result<Option<(u16, u16)>, MediaE
 
 /// The language by the `elng` box: a tag of RFC 4646, ended by a zero byte. One that is not well-formed counts as none.
 fn extended_language(bytes: &[u8], trak: &Child) -> Option<String> {
-    const LONGEST_TAG: usize = 35;
     let found = descend(bytes, trak, &[MDIA, ELNG]).ok()?;
     let text = bytes[found.body].get(4..)?;
     let text = text.split(|&byte| byte == 0).next()?;
-    let is_tag = (2..=LONGEST_TAG).contains(&text.len())
-        && text
-            .iter()
-            .all(|&byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    let tag = std::str::from_utf8(text).ok().filter(|_| is_tag)?;
-    (tag != "und").then(|| tag.to_owned())
+    language::extended(std::str::from_utf8(text).ok()?)
+}
+
+/// The roles by the `kind` boxes of a track's user data: a scheme and a value, each ended by a zero byte. What cannot be read
+/// counts as none.
+fn roles(bytes: &[u8], trak: &Child) -> Vec<String> {
+    const MOST: usize = 8;
+    const SCHEME: &[u8] = b"urn:mpeg:dash:role:2011";
+    let udta = BoxKind(*b"udta");
+    let Ok(inside) =
+        descend(bytes, trak, &[udta]).and_then(|found| boxes::children(bytes, found.body, udta))
+    else {
+        return Vec::new();
+    };
+    let kinds = inside.iter().filter(|child| &child.kind.0 == b"kind");
+    let role = |child: &Child| {
+        let mut texts = bytes[child.body.clone()].get(4..)?.split(|&byte| byte == 0);
+        let value = texts
+            .next()
+            .filter(|&scheme| scheme == SCHEME)
+            .and_then(|_| texts.next())?;
+        let is_word = !value.is_empty() && value.iter().all(u8::is_ascii_graphic);
+        is_word.then(|| String::from_utf8_lossy(value).into_owned())
+    };
+    kinds.filter_map(role).take(MOST).collect()
 }
 
 /// The media time that the first edit with media starts at: what encoders write to hide the delay of reordering

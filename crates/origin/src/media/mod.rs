@@ -21,6 +21,8 @@ mod codec;
 mod entry;
 mod fragment;
 mod init;
+mod language;
+mod protection;
 mod reader;
 mod single_track;
 mod unit;

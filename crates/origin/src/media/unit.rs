@@ -8,6 +8,7 @@ use super::error::MediaError;
 use super::fragment::{CaptureTime, Fragment, NON_SYNC, Sample, Shape, SyncPoint};
 use super::init::{InitSection, SampleDefaults, TrackId, TrackInfo, TrackKind};
 use super::limits::MediaLimits;
+use super::protection::{self, Protection};
 use super::time::Timescale;
 
 /// Where a unit came from and what came with it.
@@ -51,6 +52,7 @@ pub(crate) fn read_unit(
         unit,
         context,
         moof: moof.whole.start,
+        boxes: &inside,
         mdat,
         // Without any base, the first `traf` counts from the `moof`, and each later one from where
         // the data of the one before it ended.
@@ -88,6 +90,8 @@ struct UnitReader<'a> {
     context: UnitContext<'a>,
     /// Where the `moof` starts.
     moof: usize,
+    /// What is in it.
+    boxes: &'a [Child],
     /// The `mdat`.
     mdat: &'a Child,
     /// Where a `traf` without any base counts from.
@@ -118,6 +122,7 @@ impl UnitReader<'_> {
             duration: tfhd.default_sample_duration.unwrap_or(inherited.duration),
             size: tfhd.default_sample_size.unwrap_or(inherited.size),
             flags: tfhd.default_sample_flags.unwrap_or(inherited.flags),
+            iv_size: inherited.iv_size,
         };
         // Absolute addresses count from the start of the stream, ours from the start of the unit.
         let base = match tfhd.base_data_offset {
@@ -168,7 +173,13 @@ impl UnitReader<'_> {
                 reason: "the timeline overflows".to_owned(),
             });
         }
-        let protection = [BoxKind::SENC, BoxKind(*b"saiz"), BoxKind(*b"saio")];
+        let found = protection::Boxes {
+            unit,
+            moof: self.boxes,
+            traf: &inside,
+            base,
+        };
+        let protection = Protection::read(found, samples.len(), inherited.iv_size);
         Ok(Some(Fragment {
             track,
             timescale: info.timescale,
@@ -180,9 +191,9 @@ impl UnitReader<'_> {
             shape: Shape {
                 description: tfhd.sample_description_index,
                 whole: self.single && tfhd.default_base_is_moof && tfhd.base_data_offset.is_none(),
-                encrypted: inside.iter().any(|child| protection.contains(&child.kind)),
                 moof: self.moof,
             },
+            protection,
             capture: self
                 .context
                 .reference

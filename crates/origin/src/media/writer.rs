@@ -6,6 +6,7 @@ use bytes::Bytes;
 use mp4_atom::{Encode, Mfhd, Moof, Tfdt, Tfhd, Traf, Trun, TrunEntry, TrunSamples};
 
 use super::fragment::{Fragment, Sample};
+use super::protection::Protection;
 
 /// Writes one `moof` and `mdat` with the given samples of one track, in order, with the event
 /// messages of each fragment whose first sample is among them.
@@ -32,12 +33,16 @@ pub(crate) fn fragment(sequence: u32, pieces: &[(&Fragment, Range<usize>)]) -> B
         .sum();
 
     // 64-bit sizes are not written: `MediaLimits` keeps every part far below 4 GiB.
-    let moof = header(
-        sequence,
-        first,
-        first.decode_time().ticks + skipped,
-        samples,
-    );
+    let decode_time = first.decode_time().ticks + skipped;
+    let moof = match first.protection() {
+        Protection::Known(known) if pieces.len() == 1 => {
+            header(sequence, first, decode_time, samples, |at| Beside {
+                traf: known.for_traf(first.unit(), range.clone(), at),
+                moof: known.for_moof(first.unit()),
+            })
+        }
+        _ => header(sequence, first, decode_time, samples, |_| Beside::default()),
+    };
     let mut out = Vec::with_capacity(events + moof.len() + 8 + media);
     for fragment in starting(pieces) {
         out.extend_from_slice(fragment.events());
@@ -63,12 +68,22 @@ fn starting<'a>(pieces: &'a [(&'a Fragment, Range<usize>)]) -> impl Iterator<Ite
         .map(|(fragment, _)| *fragment)
 }
 
+/// Boxes that go into a `moof` beside what is written here.
+#[derive(Debug, Default)]
+struct Beside {
+    /// At the end of the `traf`.
+    traf: Vec<u8>,
+    /// At the end of the `moof`.
+    moof: Vec<u8>,
+}
+
 /// The `moof`, with the `trun`'s offset pointing just behind the header of the `mdat` that follows.
 fn header<'a, I: Iterator<Item = &'a Sample>>(
     sequence: u32,
     fragment: &Fragment,
     decode_time: u64,
     samples: impl Fn() -> I,
+    beside: impl FnOnce(usize) -> Beside,
 ) -> Vec<u8> {
     let duration = shared(samples().map(|sample| sample.duration));
     let size = shared(samples().map(|sample| sample.size));
@@ -129,9 +144,22 @@ fn header<'a, I: Iterator<Item = &'a Sample>>(
         traf: vec![traf],
     };
     let length = encode(&moof).len();
-    let offset = i32::try_from(length + 8).expect("a moof of limited samples is far below 2 GiB");
+    let beside = beside(length);
+    let offset = i32::try_from(length + beside.traf.len() + beside.moof.len() + 8)
+        .expect("a moof of limited samples is far below 2 GiB");
     moof.traf[0].trun[0].data_offset = Some(offset);
-    encode(&moof)
+    let mut bytes = encode(&moof);
+    // The `traf` is the last box of the `moof`, so what is added stands at the end of both.
+    const TRAF_AT: usize = 8 + 16;
+    bytes.extend_from_slice(&beside.traf);
+    let traf = bytes.len() - TRAF_AT;
+    bytes.extend_from_slice(&beside.moof);
+    let whole = bytes.len();
+    for (at, size) in [(0, whole), (TRAF_AT, traf)] {
+        let size = u32::try_from(size).expect("as above");
+        bytes[at..at + 4].copy_from_slice(&size.to_be_bytes());
+    }
+    bytes
 }
 
 fn encode(moof: &Moof) -> Vec<u8> {

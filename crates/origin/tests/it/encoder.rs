@@ -362,10 +362,24 @@ async fn two_sizes_and_sound_in_another_language() {
                  -metadata:s:a:0 language=deu",
         muxer: CMAF,
         renditions: &[("video", "v:0"), ("video_2", "v:1"), ("audio", "a:0")],
+        says: &["RESOLUTION=160x90", "RESOLUTION=320x180", "LANGUAGE=\"de\""],
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sound_for_those_who_do_not_see() {
+    check(Case {
+        source: "-f lavfi -i testsrc2=size=160x90:rate=30:duration=3 \
+                 -f lavfi -i sine=sample_rate=48000:duration=3 \
+                 -f lavfi -i sine=frequency=880:sample_rate=48000:duration=3 -map 0 -map 1 -map 2 \
+                 -c:v libx264 -preset ultrafast -g 30 -sc_threshold 0 -c:a aac \
+                 -metadata:s:a language=ger -disposition:a:0 visual_impaired",
+        way: Way::Http(CMAF),
+        renditions: &[("video", "v:0"), ("audio", "a:0"), ("audio_2", "a:1")],
         says: &[
-            "RESOLUTION=160x90",
-            "RESOLUTION=320x180",
-            "LANGUAGE=\"deu\"",
+            "NAME=\"audio\",LANGUAGE=\"de\",AUTOSELECT=YES,CHARACTERISTICS=\"public.accessibility.describes-video\"",
+            "NAME=\"audio_2\",LANGUAGE=\"de\",DEFAULT=YES,AUTOSELECT=YES",
         ],
     })
     .await;

@@ -4,6 +4,8 @@
 mod cutting;
 /// The demo, decoded by somebody else.
 mod demo_decodes;
+/// Encrypted tracks, cut without a key and decrypted by somebody else.
+mod encrypted;
 /// Running ffmpeg and ffprobe, which these tests need.
 mod ffmpeg;
 /// What ffmpeg sends in each of its ways, cut and compared with the source packet by packet.

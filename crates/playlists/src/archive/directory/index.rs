@@ -15,7 +15,7 @@ use llhls_manifest::{
 use twox_hash::XxHash3_64;
 
 use crate::archive::segment::SegmentFacts;
-use crate::media::{Audio, Media, Video};
+use crate::media::{Audio, AudioRole, Media, Video};
 
 /// The name of the file. Resources have an extension, so none is called this.
 pub(super) const INDEX: &str = "index";
@@ -222,7 +222,11 @@ fn carried(media: &Media) -> Option<String> {
             if !is_word(language) {
                 return None;
             }
-            format!(" audio {} {} {language}", audio.codec, audio.channels)
+            let role = audio.role.map_or("-", AudioRole::name);
+            let Audio {
+                codec, channels, ..
+            } = audio;
+            format!(" audio {codec} {channels} {language} {role}")
         }
     };
     is_word(media.codec()).then_some(words)
@@ -242,6 +246,8 @@ fn carries<'a>(mut words: impl Iterator<Item = &'a str>) -> Option<Media> {
             let mut audio = Audio::new(words.next()?, number(words.next())?);
             let language = words.next()?;
             audio.language = (language != "-").then(|| language.to_owned());
+            // Recordings of an earlier version end here.
+            audio.role = words.next().and_then(AudioRole::from_name);
             Some(Media::Audio(audio))
         }
         _ => None,
@@ -295,6 +301,7 @@ mod tests {
         with_rate.frame_rate = Some(FrameRate::new(30_000, NonZeroU32::new(1001).unwrap()));
         let mut with_language = Audio::new("mp4a.40.2", 2);
         with_language.language = Some("de-AT".to_owned());
+        with_language.role = Some(AudioRole::Commentary);
         for media in [
             Media::Video(with_rate),
             Media::Video(Video::new("hvc1.1.6.L93.B0", 640, 360)),
