@@ -375,7 +375,7 @@ async fn sound_for_those_who_do_not_see() {
                  -f lavfi -i sine=frequency=880:sample_rate=48000:duration=3 -map 0 -map 1 -map 2 \
                  -c:v libx264 -preset ultrafast -g 30 -sc_threshold 0 -c:a aac \
                  -metadata:s:a language=ger -disposition:a:0 visual_impaired",
-        way: Way::Http(CMAF),
+        muxer: CMAF,
         renditions: &[("video", "v:0"), ("audio", "a:0"), ("audio_2", "a:1")],
         says: &[
             "NAME=\"audio\",LANGUAGE=\"de\",AUTOSELECT=YES,CHARACTERISTICS=\"public.accessibility.describes-video\"",
