@@ -10,6 +10,8 @@ use http::{Request, Response};
 use http_body::Body;
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
+#[cfg(target_os = "linux")]
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -55,14 +57,36 @@ pub(super) async fn serve<S, B>(
         _ = phase.wait_for(|phase| *phase > Phase::Serving) => return,
     };
     match shaken {
-        // Boxed, or connections in clear text would have room for the state of TLS as well.
-        Ok(stream) => Box::pin(drive(&shared, stream, phase, first_head, connected)).await,
+        Ok(stream) => {
+            let (socket, session) = stream.get_ref();
+            if session.alpn_protocol() == Some(b"h2") {
+                decide_late(socket.get_ref());
+            }
+            // Boxed, or connections in clear text would have room for the state of TLS as well.
+            Box::pin(drive(&shared, stream, phase, first_head, connected)).await;
+        }
         Err(error) => {
             connected.transport().handshake_failed();
             tracing::debug!(%error, "a TLS handshake failed");
         }
     }
 }
+
+/// What the kernel may hold of an HTTP/2 connection beyond what is on the wire, in bytes.
+const UNSENT: u32 = 16 * 1024;
+
+/// Has the kernel take no more than it can send soon: what lies in its buffer has its turn, and
+/// a playlist that is asked for now would come after it (HTTP-02). By default that is megabytes on a
+/// slow link. HTTP/1.1 sends one answer at a time, so there is nothing to decide.
+#[cfg(target_os = "linux")]
+fn decide_late(socket: &TcpStream) {
+    if let Err(error) = SockRef::from(socket).set_tcp_notsent_lowat(UNSENT) {
+        tracing::debug!(%error, "TCP_NOTSENT_LOWAT could not be set");
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn decide_late(_socket: &TcpStream) {}
 
 async fn drive<S, B, I>(
     shared: &Arc<Shared<S>>,

@@ -23,6 +23,10 @@ impl<I> Counted<I> {
     pub(super) fn new(io: I, transport: Arc<Transport>) -> Self {
         Self { io, transport }
     }
+
+    pub(super) const fn get_ref(&self) -> &I {
+        &self.io
+    }
 }
 
 impl<I: AsyncRead> AsyncRead for Counted<I> {

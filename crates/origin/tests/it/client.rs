@@ -175,7 +175,15 @@ impl Place {
     pub(crate) async fn shake_hands(
         &self,
     ) -> std::io::Result<tokio_rustls::client::TlsStream<TcpStream>> {
-        let socket = TcpStream::connect(self.tls).await?;
+        self.shake_hands_over(TcpStream::connect(self.tls).await?)
+            .await
+    }
+
+    /// The same over a socket that is connected already.
+    pub(crate) async fn shake_hands_over(
+        &self,
+        socket: TcpStream,
+    ) -> std::io::Result<tokio_rustls::client::TlsStream<TcpStream>> {
         let name = ServerName::try_from("localhost").unwrap();
         let connector = TlsConnector::from(Arc::clone(&self.trusted));
         connector.connect(name, socket).await

@@ -18,7 +18,7 @@ on_every_transport![
     head_is_get_without_a_body_and_other_methods_are_405,
     what_is_not_there_is_404_with_a_reason,
     the_multivariant_playlist_lists_what_is_published,
-    the_multivariant_playlist_waits_for_a_stream_that_is_starting,
+    the_first_request_waits_for_a_stream_that_is_starting,
     the_page_is_in_the_binary,
     the_player_library_that_the_build_found_is_served_with_its_licence,
 ];
@@ -283,17 +283,22 @@ async fn the_multivariant_playlist_lists_what_is_published(transport: Transport)
     assert_eq!(streams["streams"][0]["renditions"][1]["kind"], "audio");
 }
 
-async fn the_multivariant_playlist_waits_for_a_stream_that_is_starting(transport: Transport) {
+async fn the_first_request_waits_for_a_stream_that_is_starting(transport: Transport) {
     let server = Server::over(transport).await;
     let mut publisher = server.publisher("video", video());
     let viewer = server.origin.playlists().viewer("show", "video").unwrap();
-    let (answer, ()) = tokio::join!(server.get("/live/show/index.m3u8"), async {
-        while viewer.waiting() == 0 {
-            tokio::task::yield_now().await;
+    let (index, playlist, ()) = tokio::join!(
+        server.get("/live/show/index.m3u8"),
+        server.get(PLAYLIST),
+        async {
+            while viewer.waiting() < 2 {
+                tokio::task::yield_now().await;
+            }
+            publish(&mut publisher, 0..PARTS);
         }
-        publish(&mut publisher, 0..PARTS);
-    });
-    assert_eq!(answer.status, StatusCode::OK);
+    );
+    assert_eq!(index.status, StatusCode::OK);
+    assert!(playlist.playlist().contains("\ne1-1.m4s\n"));
 }
 
 async fn the_page_is_in_the_binary(transport: Transport) {

@@ -13,6 +13,10 @@ use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 use tokio::task::JoinHandle;
 
 use crate::client::{Answer, Client, Place, Transport, on_every_transport};
+use crate::frames::{
+    CONTINUATION, END_HEADERS, END_STREAM, Frames, GOAWAY, HEADERS, PING, RST_STREAM, SETTINGS,
+    WIDEST, WINDOW_UPDATE, frame, get,
+};
 use crate::support::{Identity, PARTS, Server, publish, video};
 
 on_every_transport![thousands_of_aborted_requests_leave_no_waiter];
@@ -285,19 +289,130 @@ async fn a_silent_http2_client_is_found_while_its_request_waits() {
     publish(&mut publisher, 0..PARTS * 10 + 1);
     let viewer = server.origin.playlists().viewer("show", "video").unwrap();
 
-    let path = b"/live/show/video/media.m3u8?_HLS_msn=11";
-    let mut block = vec![0x82, 0x86, 0x04, u8::try_from(path.len()).unwrap()];
-    block.extend(path);
-    block.extend(b"\x01\x01a");
-    let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0".to_vec();
-    bytes.extend([0, 0, u8::try_from(block.len()).unwrap(), 1, 5, 0, 0, 0, 1]);
-    bytes.extend(block);
-    let mut socket = TcpStream::connect(server.address).await.unwrap();
-    socket.write_all(&bytes).await.unwrap();
+    let socket = TcpStream::connect(server.address).await.unwrap();
+    let mut silent = Frames::begin(socket, WIDEST).await;
+    silent.ask("/live/show/video/media.m3u8?_HLS_msn=11").await;
     while viewer.waiting() == 0 {
         tokio::task::yield_now().await;
     }
     while viewer.waiting() > 0 {
         tokio::task::yield_now().await;
+    }
+}
+
+/// One frame, as often as a socket takes it: none of it is answered without end, kept without end,
+/// or felt by anybody else.
+#[tokio::test]
+async fn floods_of_http2_frames_harm_nobody_else() {
+    let (server, _publisher) = Server::with_show().await;
+    let viewer = server.origin.playlists().viewer("show", "video").unwrap();
+    let blocked = get("/live/show/video/media.m3u8?_HLS_msn=11");
+    let reset = |id: u32| {
+        let id = 2 * id + 1;
+        let ask = frame(HEADERS, END_STREAM | END_HEADERS, id, &blocked);
+        [ask, frame(RST_STREAM, 0, id, &[0, 0, 0, 8])].concat()
+    };
+    // Without an end: the head of one request, in as many frames as anybody likes.
+    let endless_head = |number: u32| match number {
+        0 => frame(HEADERS, END_STREAM, 1, &blocked),
+        _ => frame(
+            CONTINUATION,
+            0,
+            1,
+            b"\0\x01a\x40aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        ),
+    };
+    type Flood<'a> = &'a dyn Fn(u32) -> Vec<u8>;
+    let floods: [(&str, Flood<'_>, bool); 6] = [
+        ("pings", &|_| frame(PING, 0, 0, &[7; 8]), false),
+        ("settings", &|_| frame(SETTINGS, 0, 0, &[]), false),
+        (
+            "windows",
+            &|_| frame(WINDOW_UPDATE, 0, 0, &[0, 0, 0, 1]),
+            false,
+        ),
+        ("requests that are taken back", &reset, true),
+        ("an endless head", &endless_head, true),
+        ("unknown frames", &|_| frame(0xbe, 0, 0, &[0; 64]), false),
+    ];
+    for (name, flood, is_fatal) in floods {
+        let socket = TcpStream::connect(server.address).await.unwrap();
+        let frames = Frames::begin(socket, WIDEST).await;
+        let (mut reading, mut writing) = frames.stream.into_split();
+        let answers = tokio::spawn(async move {
+            let mut answers = Vec::new();
+            let _end = reading.read_to_end(&mut answers).await;
+            answers
+        });
+        for chunk in 0..100 {
+            let frames: Vec<u8> = (0..200).flat_map(|n| flood(chunk * 200 + n)).collect();
+            if writing.write_all(&frames).await.is_err() {
+                break;
+            }
+        }
+        server.get("/live/show/video/media.m3u8").await.playlist();
+        drop(writing);
+        let answers = answers.await.unwrap();
+        if is_fatal {
+            assert!(says(&answers, GOAWAY), "{name}: it was borne");
+        }
+        while viewer.waiting() > 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+/// Whether there is a frame of that kind in what a server sent.
+fn says(mut frames: &[u8], kind: u8) -> bool {
+    while let Some((head, rest)) = frames.split_at_checked(9) {
+        if head[3] == kind {
+            return true;
+        }
+        let length = u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize;
+        frames = rest.get(length..).unwrap_or_default();
+    }
+    false
+}
+
+/// A client that opens no window: it is given up as one is that does not read its socket.
+#[tokio::test]
+async fn an_answer_for_which_http2_has_no_window_is_given_up() {
+    let limits = Limits::new()
+        .answer_time(Duration::from_millis(40))
+        // Time for a handshake; then the answer is looked after.
+        .header_time(Duration::from_secs(2));
+    let server = Server::with(Transport::H2Tls, limits, OriginConfig::new()).await;
+    let mut publisher = server.publisher("video", video());
+    publish(&mut publisher, 0..PARTS * 10);
+    let socket = TcpStream::connect(server.place.tls).await.unwrap();
+    let stream = server.place.shake_hands_over(socket).await.unwrap();
+    let mut slow = Frames::begin(stream, 0).await;
+    slow.ask("/live/show/video/e1-1.m4s").await;
+    while slow.next().await.is_ok() {}
+}
+
+/// A client that says that it will send nothing more, and one whose kernel says that it is gone.
+#[tokio::test]
+async fn a_connection_that_is_half_closed_leaves_no_waiter() {
+    let (server, _publisher) = Server::with_show().await;
+    let viewer = server.origin.playlists().viewer("show", "video").unwrap();
+    for is_reset in [false, true] {
+        let mut socket = TcpStream::connect(server.address).await.unwrap();
+        let request = "GET /live/show/video/media.m3u8?_HLS_msn=11 HTTP/1.1\r\nhost: a\r\n\r\n";
+        socket.write_all(request.as_bytes()).await.unwrap();
+        while viewer.waiting() == 0 {
+            tokio::task::yield_now().await;
+        }
+        if is_reset {
+            socket.set_zero_linger().unwrap();
+            drop(socket);
+        } else {
+            socket.shutdown().await.unwrap();
+            let mut rest = Vec::new();
+            socket.read_to_end(&mut rest).await.unwrap();
+        }
+        while viewer.waiting() > 0 {
+            tokio::task::yield_now().await;
+        }
     }
 }

@@ -28,6 +28,8 @@ mod mounted;
 mod open;
 /// The player page's files and their headers.
 mod page;
+/// Which answer of an HTTP/2 connection leaves first.
+mod priority;
 /// Streams on disk: rewinding, on demand, after a restart, with a full disk.
 mod recording;
 /// Any request at all, and that it changes nothing.
@@ -48,6 +50,8 @@ mod waste;
 mod client;
 /// What encoders send.
 mod clips;
+/// A client that sees frames of HTTP/2.
+mod frames;
 /// The promises that hold for any request.
 #[path = "../requests/mod.rs"]
 mod requests_world;
