@@ -38,11 +38,11 @@ const controls = new Controls(video, chosen, {
   delay: (delay) => engine.setDelay(delay), catchUp: (words) => (engine.catchUp = words),
 });
 const timeline = new Timeline(seekTo);
-const list = new ListView();
+const list = new ListView(() => current && open());
 const share = new ShareView(() => watchable()?.position);
 const graphs = [
   new Graph(element('latency-graph'), {
-    name: 'Latency', colour: 'accent', read: (s) => (Number.isFinite(s.latency) ? s.latency : s.edge), target: () => metrics.current.target,
+    name: 'Latency', colour: 'accent', read: (s) => (Number.isFinite(s.latency) ? s.latency : s.edge), target: () => (metrics.current.following ? metrics.current.target : NaN),
   }),
   new Graph(element('buffer-graph'), { name: 'Buffer', colour: 'second', read: (s) => s.buffer }),
 ];
@@ -52,8 +52,10 @@ Object.assign(engine, { quality: chosen.quality, delay: chosen.delay, catchUp: c
 /** @type {State} */
 let state = 'loading';
 let current; // the stream that is played, or waited for
+let following; // its recording, once it is over and still on screen
 let moment; // of the address: where to begin
 let openings = 0; // so that what is overtaken is given up
+let place; // what is on screen, as a date, while the recording is open
 let isRewound = false; // its recording is open instead of the live playlist
 let recordedFrom = NaN; // the first date that can be gone back to
 let attempts = 0;
@@ -64,6 +66,7 @@ let wasSilent = false;
 
 function setState(next) {
   state = next;
+  element('token-button').hidden = !streams.tokenPlace || next === 'token';
   document.documentElement.dataset.state = next;
 }
 
@@ -71,6 +74,11 @@ function setState(next) {
 
 /** Opens the current stream: live, or at a date (seconds since 1970) where it is recorded. */
 async function open(at) {
+  if (following?.name === current.name) {
+    current = following;
+    showShare();
+  }
+  following = undefined;
   cancelRetry();
   setState('loading');
   notice.show({ title: 'Connecting', text: `Opening ${current.name}`, busy: true });
@@ -78,14 +86,22 @@ async function open(at) {
   const startAt = at === undefined ? undefined : await placeOf(at);
   if (opening !== openings) return; // something else was chosen meanwhile
   isRewound = startAt !== undefined;
+  place = isRewound ? at : undefined;
   engine.open({ url: streams.addressOf(stream, isRewound ? stream.dvr : stream.url), name: stream.name, startAt });
 }
 
 /** Follows the list and the address: opens, switches, waits. */
 function follow() {
-  const next = streams.chosen();
-  list.show(streams.list, (next ?? current)?.name);
-  element('token-button').hidden = !streams.tokenPlace;
+  const wanted = streams.wanted();
+  const isSeen = current && ['playing', 'ended'].includes(state) && (!wanted || wanted === current.name);
+  const found = streams.chosen(current?.name);
+  const next = isSeen && found?.name !== current.name ? undefined : found; // nobody asked for another one
+  list.show([...streams.list, ...streams.recordings], (next ?? current)?.name, Boolean(streams.tokenPlace));
+  if (next && isOver(next)) {
+    following = next;
+    if (state === 'ended') showEnd();
+    return;
+  }
   if (next) {
     const asked = Streams.moment();
     const isNew = next.name !== current?.name || next.url !== current?.url || asked !== moment;
@@ -109,9 +125,7 @@ function follow() {
     }
     return; // whatever plays goes on: the list alone is missing
   }
-  const wanted = streams.wanted();
-  // Left the list, and has still something to play.
-  if (current && state === 'playing' && (!wanted || wanted === current.name)) return;
+  if (isSeen) return; // it left the list, and has still something to play, or its end to show
   engine.close();
   cancelRetry();
   openings += 1;
@@ -126,8 +140,23 @@ function follow() {
   } else {
     setState(wanted ? 'absent' : 'empty');
     if (!wanted) element('publish').open = true;
-    notice.show(absent(wanted, { others: streams.list.length > 0 }));
+    notice.show(absent(wanted, { others: streams.list.length + streams.recordings.length > 0 }));
   }
+}
+
+/** Whether only the recording is left of the stream that is, or was, on screen: it is watched to its end, and then only if asked for. */
+function isOver(next) {
+  return next.state === 'recorded' && current?.name === next.name && current.state !== 'recorded' && ['playing', 'ended'].includes(state);
+}
+
+function showEnd() {
+  setState('ended');
+  const isRecording = current.state === 'recorded';
+  const hasRecording = isRecording || following?.name === current.name;
+  notice.show({
+    title: isRecording ? 'The recording is over' : 'The stream has ended', text: hasRecording ? '' : 'If it is published again, press play.',
+    action: !hasRecording ? 'Play again' : isRecording ? 'Watch again' : 'Watch the recording',
+  });
 }
 
 /** Why there is nothing to see, where tokens are needed. */
@@ -147,6 +176,7 @@ function askForToken(kind, name) {
 
 function useToken(value) {
   token.keep(value);
+  streams.forgetRecordings();
   notice.show({ title: 'Connecting', text: 'Trying your token', busy: true });
   streams.poll();
 }
@@ -211,7 +241,7 @@ function goLive() {
 }
 
 function play() {
-  if (['problem', 'ended'].includes(state) && current) return void open();
+  if (['problem', 'ended'].includes(state) && current) return void open(state === 'problem' ? place : undefined);
   const range = engine.range();
   if (range?.live && range.position < range.start) {
     // Paused for so long that the live playlist knows nothing of it any more.
@@ -227,7 +257,7 @@ function act() {
     notice.show();
     setState('loading');
     engine.play();
-  } else if (current) open(isRewound ? moment : undefined);
+  } else if (current) open(place);
   else streams.poll();
 }
 
@@ -252,11 +282,10 @@ engine.addEventListener('problem', ({ detail: { kind, detail } }) => {
   }
   const wait = BACK_OFF_MS[Math.min(attempts, BACK_OFF_MS.length - 1)];
   attempts += 1;
-  const at = isRewound ? metrics.current.position : undefined;
-  scheduleRetry(wait, at, () => ({ ...(kind === 'network' && streams.reachable === false ? unreachable() : content), action: 'Try now' }));
+  scheduleRetry(wait, () => ({ ...(kind === 'network' && streams.reachable === false ? unreachable() : content), action: 'Try now' }));
 });
 
-function scheduleRetry(wait, place, words) {
+function scheduleRetry(wait, words) {
   cancelRetry();
   retry = { at: performance.now() + wait, words };
   retry.timer = setTimeout(async () => {
@@ -282,6 +311,7 @@ engine.addEventListener('frame', () => {
   attempts = 0;
   if (!isRewound) lookBack();
   if (state === 'gesture') return; // a still picture behind the button
+  announce(`Playing ${current.name}`);
   setState('playing');
   notice.show();
 });
@@ -295,8 +325,10 @@ engine.addEventListener('tracks', () => {
   controls.showSounds(engine.sounds());
 });
 engine.addEventListener('ended', () => {
-  setState('ended');
-  notice.show({ title: 'The stream has ended', text: 'If it is published again, press play.', action: 'Play again' });
+  showEnd();
+  if (current.state === 'recorded') return;
+  streams.forgetRecordings(); // there may be one now
+  streams.poll();
 });
 video.addEventListener('playing', () => {
   if (Number.isNaN(metrics.firstFrameAt)) return;
@@ -317,7 +349,7 @@ function showStatus(values) {
   if (state !== 'playing') notice.status(TONES[state] ?? 'idle', WORDS[state] ?? (retry ? 'Interrupted' : 'Cannot play'));
   else if (video.paused) notice.status('idle', 'Paused');
   else if (!Number.isNaN(metrics.stalledSince)) notice.status('warn', 'Buffering');
-  else if (!values.live) notice.status('idle', 'Recording');
+  else if (!values.live) notice.status('idle', current?.state === 'recorded' || isRewound ? 'Recording' : 'Ending');
   else if (isBehind) notice.status('idle', `${Math.round(headline)} s behind live`);
   else notice.status('live', Number.isFinite(headline) ? `Live, ${headline.toFixed(1)} s` : 'Live');
   const isEdge = state === 'playing' && values.following && values.live && !video.paused && Number.isNaN(metrics.stalledSince) && !(values.edge - values.target > 1.5);
@@ -335,7 +367,7 @@ function watchSilence() {
     const isLive = now?.renditions?.some((rendition) => rendition.state === 'live') ?? Boolean(now);
     notice.show(silence(isLive || isRewound, Math.round(stalled / 1000)));
     // Media arrives at the origin and still none here: begin anew.
-    if (isLive && stalled > STUCK_MS) open(isRewound ? metrics.current.position : undefined);
+    if (isLive && stalled > STUCK_MS) open(place);
   } else if (wasSilent && state === 'playing') notice.show();
   wasSilent = isSilent;
 }
@@ -345,6 +377,7 @@ let ticks = 0;
 
 function tick() {
   const values = engine.tick();
+  if (isRewound) place = values.position ?? place;
   ticks += 1;
   const isHalf = ticks % 2 === 0; // figures change twice a second: often enough to be live, seldom enough to be read
   if (isHalf) watchSilence();

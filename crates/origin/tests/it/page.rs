@@ -38,6 +38,8 @@ async fn every_file_of_the_player_is_served_as_it_is() {
     sources(&web(), &mut files);
     files.retain(|name| !name.starts_with("status"));
     assert!(files.len() > 8, "{files:?}");
+    let page = server.get("/").await;
+    let page = String::from_utf8(page.body.to_vec()).unwrap();
     for name in files {
         let path = match name.as_str() {
             "index.html" => "/".to_owned(),
@@ -53,6 +55,11 @@ async fn every_file_of_the_player_is_served_as_it_is() {
             _ => "text/html; charset=utf-8",
         };
         assert_eq!(answer.header("content-type"), kind, "{path}");
+        // All at once, instead of one import after another.
+        assert!(
+            page.contains(&format!("=\"{path}\"")) || path == "/",
+            "{path}"
+        );
     }
 }
 

@@ -8,7 +8,7 @@ export function showFigures(m, rates) {
   const headline = Number.isFinite(m.latency) ? m.latency : m.edge;
   const started = !Number.isNaN(m.firstFrameAt);
   text('latency', seconds(headline));
-  text('latency-note', started && !m.live ? 'a recording has none' : !m.following && started ? 'behind live, as you chose'
+  text('latency-note', started && !m.live ? 'a recording has none' : !m.following && started ? 'as you chose'
     : Number.isFinite(m.latency) || !Number.isFinite(m.edge) ? 'from capture to screen' : 'behind the live edge');
   for (const [name, known] of [['latency', Number.isFinite(headline)], ['buffer', started]]) {
     attribute(document.querySelector(`.gauge.${name}`), 'data-known', String(known));

@@ -7,15 +7,17 @@ const SEARCH_FROM = 7;
 const SHOWN = 50;
 
 export class ListView {
-  constructor() {
+  /** @param {() => void} onAgain the stream that the address names already was chosen again */
+  constructor(onAgain) {
     element('search').addEventListener('input', () => this.render());
+    element('streams').addEventListener('click', ({ target }) => target.closest('a')?.hash === location.hash && onAgain());
   }
 
-  /** @param {import('./streams.js').Stream[]} list @param {string} [current] its name */
-  show(list, current) {
-    const key = JSON.stringify([list.map(({ name, state, viewers, renditions: all }) => [name, state, viewers, renditions(all)]), current]);
+  /** @param {import('./streams.js').Stream[]} list live streams, then recordings @param {string} [current] its name @param {boolean} [byToken] only what a token opens */
+  show(list, current, byToken = false) {
+    const key = JSON.stringify([list.map(({ name, state, viewers, renditions: all }) => [name, state, viewers, renditions(all)]), current, byToken]);
     if (key === this.key) return;
-    Object.assign(this, { key, list, current });
+    Object.assign(this, { key, list, current, byToken });
     this.render();
   }
 
@@ -29,7 +31,7 @@ export class ListView {
     if (hasFocus) element('streams').querySelector(`a[data-name="${CSS.escape(hasFocus)}"]`)?.focus();
     const empty = element('streams-empty');
     empty.hidden = found.length > 0;
-    text(empty, wanted ? `No stream has “${search.value.trim()}” in its name.` : 'None is live at the moment.');
+    text(empty, wanted ? `No stream has “${search.value.trim()}” in its name.` : this.byToken ? 'Streams that your token opens are listed here.' : 'None is live at the moment.');
     const more = found.length > SHOWN ? `, ${SHOWN} shown: search for the others` : '';
     text('streams-count', this.list.length < 2 && !more ? '' : wanted ? `${count(found.length)} of ${count(this.list.length)}${more}` : `${count(found.length)}${more}`);
   }
@@ -41,11 +43,15 @@ export class ListView {
     if (stream.name === this.current) attribute(link, 'aria-current', 'true');
     const facts = [stream.viewers > 0 && `${count(stream.viewers)} watching`, renditions(stream.renditions)].filter(Boolean);
     link.append(make('span', 'name', stream.name), make('span', 'renditions', facts.join(' · ')));
-    if (stream.state && stream.state !== 'live') link.append(make('span', 'state', STATES[stream.state] ?? stream.state));
+    if (stream.state && stream.state !== 'live') {
+      const state = make('span', 'state', STATES[stream.state] ?? stream.state);
+      state.dataset.state = stream.state;
+      link.append(state);
+    }
     const item = document.createElement('li');
     item.append(link);
     return item;
   }
 }
 
-const STATES = { interrupted: 'Encoder gone', ended: 'Ended', recorded: 'Recording' };
+const STATES = { starting: 'Starting', stalled: 'Nothing new from its encoder', ended: 'Ended', recorded: 'Recording' };

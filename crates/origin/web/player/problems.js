@@ -90,13 +90,13 @@ export function unreachable() {
     : { title: 'The origin does not answer', text: `Nothing came back from ${location.host}.`, hint: 'Check that it is running and that this device can reach it.' };
 }
 
-/** No stream by this name, or none at all. */
-export function absent(name, { others, recorded }) {
+/** No stream by this name, or none at all. @param {{others: boolean}} there `others`: something else is in the list */
+export function absent(name, { others }) {
+  const list = others ? 'What else there is stands in the list below.' : '';
   if (!name) {
-    return { title: 'No stream is live', text: 'One starts here by itself as soon as it is published.', hint: 'How to publish one with ffmpeg is shown below.', busy: true };
+    return { title: 'No stream is live', text: 'One starts here by itself as soon as it is published.', hint: list || 'How to publish one with ffmpeg is shown below.', busy: true };
   }
-  const hint = [others && 'Other streams are in the list below.', recorded && 'Its recording is in the list, too.'].filter(Boolean).join(' ');
-  return { title: `“${name}” is not live`, text: 'It starts here by itself as soon as it is published.', hint, busy: true };
+  return { title: `“${name}” is not live`, text: 'It starts here by itself as soon as it is published.', hint: list, busy: true };
 }
 
 /** A picture that stands still needs words. */

@@ -1,9 +1,11 @@
-// The list of live streams: asked for every few seconds, kept when the origin cannot be reached.
+// The lists of live streams and of recordings: asked for again and again, kept when the origin cannot be reached.
 
 import { withToken } from './token.js';
 
 const EVERY_MS = 4_000;
+const RECORDINGS_EVERY_MS = 30_000;
 const TIMEOUT_MS = 6_000;
+const MOST_PAGES = 4; // of five hundred streams each: more than a page is good for
 
 /** @typedef {{name: string, url: string, dvr?: string, state?: string, viewers?: number, renditions?: object[]}} Stream */
 
@@ -14,6 +16,10 @@ export class Streams extends EventTarget {
     this.token = token;
     /** @type {Stream[]} */
     this.list = [];
+    /** What is over and can be watched, as streams in the state `recorded`. @type {Stream[]} */
+    this.recordings = [];
+    this.recorded = []; // the same as it was answered
+    this.recordingsAt = -Infinity;
     this.reachable = undefined; // not known before the first answer
     this.tokenPlace = undefined; // where tokens go; nowhere where none is needed
     this.refusal = undefined; // {name, status} of the stream that the address names and the list does not
@@ -41,13 +47,15 @@ export class Streams extends EventTarget {
   async ask() {
     const before = Date.now();
     try {
-      const answer = await this.fetch('/api/streams');
-      if (!answer.ok) throw new Error(`status ${answer.status}`);
-      const body = await answer.json();
-      this.readClock(body.now, before, Date.now());
-      this.list = (body.streams ?? []).filter((s) => typeof s.name === 'string' && typeof s.url === 'string');
-      this.tokenPlace = body.token_place;
+      const first = await this.json('/api/streams');
+      this.readClock(first.now, before, Date.now());
+      this.tokenPlace = first.token_place;
+      this.list = (await this.pages('/api/streams', first, ({ streams }) => streams)).filter(isStream);
       this.reachable = true;
+      const recordings = this.askForRecordings();
+      // Nobody waits for them who wants something live.
+      if (this.wanted() && !this.named(this.wanted())) await recordings;
+      else recordings.then((isNew) => isNew && this.dispatchEvent(new Event('change')));
       await this.askForUnlisted();
     } catch {
       this.reachable = false;
@@ -55,16 +63,46 @@ export class Streams extends EventTarget {
     this.dispatchEvent(new Event('change'));
   }
 
-  fetch(path) {
+  /** Recordings come and go slowly. What is live is no recording yet. Resolves to whether the list was asked for. */
+  async askForRecordings() {
+    const isDue = performance.now() - this.recordingsAt > RECORDINGS_EVERY_MS;
+    if (isDue) {
+      try {
+        const first = await this.json('/api/recordings');
+        this.recorded = (await this.pages('/api/recordings', first, ({ recordings }) => recordings)).filter(isStream);
+        this.recordingsAt = performance.now();
+      } catch {
+        // What was known is good enough.
+      }
+    }
+    const live = new Set(this.list.map(({ name }) => name));
+    this.recordings = this.recorded.filter(({ name }) => !live.has(name)).map(({ name, url }) => ({ name, url, dvr: url, state: 'recorded' }));
+    return isDue;
+  }
+
+  async pages(path, first, entries) {
+    const all = [...(entries(first) ?? [])];
+    let { next } = first;
+    for (let page = 1; next && page < MOST_PAGES; page += 1) {
+      const body = await this.json(`${path}?after=${encodeURIComponent(next)}`);
+      all.push(...(entries(body) ?? []));
+      ({ next } = body);
+    }
+    return all;
+  }
+
+  async json(path) {
     const headers = this.token.value ? { authorization: `Bearer ${this.token.value}` } : {};
-    return fetch(path, { cache: 'no-store', headers, signal: AbortSignal.timeout(TIMEOUT_MS) });
+    const answer = await fetch(path, { cache: 'no-store', headers, signal: AbortSignal.timeout(TIMEOUT_MS) });
+    if (!answer.ok) throw new Error(`status ${answer.status}`);
+    return answer.json();
   }
 
   /** A stream that the list does not show: not live, or not for this viewer? Its playlist says. */
   async askForUnlisted() {
     const name = this.wanted();
     this.refusal = undefined;
-    if (!this.tokenPlace || !name || this.list.some((stream) => stream.name === name)) return;
+    if (!this.tokenPlace || !name || this.named(name)) return;
     const stream = { name, url: `/live/${encodeURIComponent(name)}/index.m3u8` };
     const { status, ok } = await fetch(this.addressOf(stream), { cache: 'no-store', signal: AbortSignal.timeout(TIMEOUT_MS) });
     // Whom a hook lets in, the list does not know.
@@ -86,10 +124,21 @@ export class Streams extends EventTarget {
     return withToken(new URL(url, location.href).href, this.token.value, this.tokenPlace);
   }
 
-  /** The stream the address names, else the first one. */
-  chosen() {
+  /** The stream the address names, or its recording; else the one that is on already, else the first that is live. */
+  chosen(current) {
     const wanted = this.wanted();
-    return wanted ? this.list.find((s) => s.name === wanted) : this.list[0];
+    if (wanted) return this.named(wanted);
+    return this.named(current) ?? this.list.find(({ state }) => state === 'live') ?? this.list[0];
+  }
+
+  /** Asks for recordings with the next list. */
+  forgetRecordings() {
+    this.recordingsAt = -Infinity;
+  }
+
+  /** @returns {Stream|undefined} */
+  named(name) {
+    return this.list.find((stream) => stream.name === name) ?? this.recordings.find((stream) => stream.name === name);
   }
 
   /** The name in `#/demo` or `?stream=demo`. */
@@ -108,6 +157,8 @@ export class Streams extends EventTarget {
     return Number.isNaN(at) ? undefined : at / 1000;
   }
 }
+
+const isStream = (it) => typeof it.name === 'string' && typeof it.url === 'string';
 
 /** The address of this page for a stream; a moment and a token only where they are given. */
 export function pageAddress(name, { at, token } = {}) {

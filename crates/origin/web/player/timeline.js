@@ -38,7 +38,7 @@ export class Timeline {
   describe(position) {
     const { start, end, live } = this.range;
     const share = Math.max(0, Math.min(1, (position - start) / (end - start)));
-    this.bar.style.setProperty('--done', `${(share * 100).toFixed(2)}%`);
+    this.bar.style.setProperty('--done', share.toFixed(4));
     const behind = end - position;
     const isDated = end > 1e9;
     const isNow = behind < LIVE_WITHIN_S;

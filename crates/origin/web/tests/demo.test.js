@@ -24,6 +24,10 @@ test(`the demo plays ${SECONDS} s with low latency`, { timeout: (SECONDS + 60) *
   t.diagnostic(JSON.stringify(seen.figures));
   await seen.recorder.finish();
   assertPlayedWell(seen, page);
+  // It says who it is, and in no URL: caches would be of no use.
+  const { streams } = await (await fetch(new URL('api/streams', origin.page))).json();
+  assert.equal(streams[0].viewers, 1);
+  assert.deepEqual(seen.playlists.filter(({ url }) => url.includes('CMCD')), []);
   await page.context().close();
 });
 

@@ -105,6 +105,15 @@ test('a stream named in the address is waited for by name, then chosen among oth
   });
 });
 
+test('a stream that comes later does not take the place of the one that is on', async () => {
+  await onPage({ streams: ['one'] }, {}, async (page, mock) => {
+    await untilState(page, 'playing');
+    mock.state.streams = ['another', 'one'];
+    await page.getByRole('link', { name: /^another/ }).waitFor();
+    assert.equal(await page.evaluate(() => window.llhls.stream), 'one');
+  });
+});
+
 test('?stream= chooses too', async () => {
   await onPage({ streams: ['one', 'two'] }, { path: '?stream=two' }, async (page) => {
     await untilState(page, 'playing');
@@ -175,7 +184,7 @@ test('an origin that goes away and comes back is played again', async () => {
 test('a stream that ends plays to its end and says so', async () => {
   await onPage({ ended: true }, {}, async (page) => {
     await untilState(page, 'ended', 20_000);
-    assert.match(await notice(page), /The stream has ended/);
+    assert.match(await notice(page), /The stream has ended[^]*Play again/);
     await assertAccessible(page);
   });
 });
@@ -193,6 +202,28 @@ test('a library that does not come is said to be missing, and asked for again', 
     mock.state.library = 200;
     await page.getByRole('button', { name: 'Try again' }).click();
     await untilState(page, 'playing');
+  });
+});
+
+test('what is over is watched from its recording, and a stream that ends offers it', async () => {
+  await onPage({ recorded: ['yesterday'], ended: true }, {}, async (page, mock) => {
+    await untilState(page, 'playing');
+    await page.getByRole('link', { name: /^yesterday.*Recording/ }).waitFor();
+    // The one that is on ends, and only its recording is left.
+    mock.state.streams = [];
+    mock.state.recorded = ['studio', 'yesterday'];
+    await page.getByRole('button', { name: 'Watch the recording' }).click({ timeout: 20_000 });
+    await untilState(page, 'playing');
+    await page.locator('#live').waitFor({ state: 'hidden' });
+    assert.match(await page.locator('#address').inputValue(), /\/live\/studio\/dvr\.m3u8$/);
+    await page.waitForFunction(() => document.getElementById('status-text').textContent === 'Recording');
+    await page.locator('#seek').focus();
+    await page.keyboard.press('Home');
+    await page.waitForFunction(() => /^\d seconds? of \d+ seconds$/.test(document.getElementById('seek').getAttribute('aria-valuetext')));
+    await shoot(page, 'recording');
+    await page.getByRole('link', { name: /^yesterday/ }).click();
+    await page.waitForFunction(() => window.llhls.stream === 'yesterday' && window.llhls.state === 'playing');
+    assert.deepEqual(page.complaints, []);
   });
 });
 
@@ -387,6 +418,24 @@ test('among many streams one is found by a part of its name', async () => {
     await page.getByRole('searchbox').fill('camera-99');
     await page.getByRole('link', { name: /^camera-99/ }).click();
     await page.waitForFunction(() => window.llhls.stream === 'camera-99');
+  });
+});
+
+test('sound is chosen by language where there are several', async () => {
+  await onPage({}, {}, async (page) => {
+    await untilState(page, 'playing');
+    assert.equal(await page.locator('#sound-choice').isVisible(), false);
+    // As hls.js tells of them; the clip of the stand-in has no sound.
+    await page.evaluate(() => {
+      const { hls } = window.llhls;
+      let chosen = 0;
+      Object.defineProperty(hls, 'audioTracks', { value: [{ name: 'a', lang: 'en' }, { name: 'b', lang: 'deu' }] });
+      Object.defineProperty(hls, 'audioTrack', { get: () => chosen, set: (index) => (chosen = index) });
+      hls.trigger('hlsAudioTracksUpdated', { audioTracks: [] });
+    });
+    await page.locator('#sound').selectOption({ label: 'German' });
+    assert.equal(await page.evaluate(() => window.llhls.hls.audioTrack), 1);
+    await assertAccessible(page);
   });
 });
 

@@ -1,4 +1,4 @@
-// A recorded stream while it is live: back beyond the live playlist, to a moment of a link, and to live again.
+// A recorded stream: while it is live back beyond the live playlist, to a moment of a link, and to live again; and when it is over.
 
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
@@ -11,12 +11,13 @@ import { startOrigin } from './support/origin.js';
 // The shortest live playlist, so that there is soon something that only the recording has.
 const SHORT = ['--set', 'streams.window_segments=3'];
 const BEYOND_S = 5;
+const RECORDED = () => [...SHORT, '--set', `recording.directory=${folder}`];
 let folder;
 let origin;
 let browser;
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'llhls-rewind-'));
-  origin = await startOrigin({ args: [...SHORT, '--set', `recording.directory=${folder}`] });
+  origin = await startOrigin({ args: RECORDED() });
   browser = await launch();
 });
 after(async () => {
@@ -66,4 +67,22 @@ test('viewers go back beyond the live playlist, share the moment, and return', {
     assert.deepEqual(await it.evaluate(() => window.llhls.metrics.errors.filter((error) => error.fatal)), []);
     await it.context().close();
   }
+});
+
+test('when the stream is over, also after a restart, its recording is in the list and plays from its beginning', { timeout: 60_000 }, async () => {
+  await origin.stop();
+  origin = await startOrigin({ args: [...RECORDED(), '--no-demo'], streams: 0 });
+  const page = await openPage(browser);
+  await page.goto(origin.page);
+  await untilState(page, 'empty');
+  await page.getByRole('link', { name: /^demo.*Recording/ }).click();
+  await untilState(page, 'playing', 15_000);
+  await page.waitForFunction(() => document.getElementById('status-text').textContent === 'Recording');
+  const { start, position, end, live } = await range(page);
+  assert.equal(live, false);
+  assert.ok(position - start < 6, `begins at ${position - start} s`);
+  assert.ok(end - start > BEYOND_S);
+  await assertAccessible(page);
+  assert.deepEqual(page.complaints, []);
+  await page.context().close();
 });

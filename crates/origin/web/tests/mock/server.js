@@ -16,11 +16,11 @@ const POLICY = (await readFile(new URL('content-security-policy.txt', WEB), 'utf
 const LIBRARY = fileURLToPath(new URL('node_modules/hls.js/dist/hls.min.js', WEB));
 
 /**
- * `state` may be changed while it runs: `streams` (names), `library`, `api` and `playlist` (status),
+ * `state` may be changed while it runs: `streams` and `recorded` (names), `library`, `api` and `playlist` (status),
  * `ended`, `frozen` (no segments after that unix second; the list says that the encoder is gone).
  */
 export async function startMock(initial = {}) {
-  const state = { streams: ['studio'], library: 200, api: 200, playlist: 200, ended: false, frozen: undefined, port: 0, ...initial };
+  const state = { streams: ['studio'], recorded: [], library: 200, api: 200, playlist: 200, ended: false, frozen: undefined, port: 0, ...initial };
   const clip = readClip(await readFile(CLIP));
   const requests = [];
   const server = createServer(async (request, response) => {
@@ -29,9 +29,10 @@ export async function startMock(initial = {}) {
     const send = (status, type, body) => response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store', 'content-security-policy': POLICY }).end(body);
     try {
       const [, , name, file] = path.split('/');
+      if (path === '/api/recordings') return send(state.api, 'application/json', JSON.stringify({ now: Date.now(), recordings: recordings(state) }));
       if (path === '/api/streams') return send(state.api, 'application/json', JSON.stringify(listing(state)));
       if (path === '/hls.js') return state.library === 200 ? send(200, TYPES.js, await readFile(LIBRARY)) : send(state.library, 'text/plain', 'not installed');
-      if (path.startsWith('/live/') && state.streams.includes(name)) return live(file, clip, state, send);
+      if (path.startsWith('/live/') && [...state.streams, ...state.recorded].includes(name)) return live(file, clip, state, send);
       if (/^\/(|player\.(js|css)|(player|shared)\/[a-z]+\.(js|css)|icon\.svg)$/.test(path)) {
         const asset = path === '/' ? 'index.html' : path.slice(1);
         return send(200, TYPES[asset.split('.').pop()], await readFile(new URL(asset, WEB)));
@@ -54,7 +55,7 @@ export async function startMock(initial = {}) {
 }
 
 function listing({ streams, frozen }) {
-  const encoder = frozen ? 'interrupted' : 'live';
+  const encoder = frozen ? 'stalled' : 'live';
   return {
     now: Date.now(),
     streams: streams.map((name) => ({
@@ -69,10 +70,12 @@ function listing({ streams, frozen }) {
   };
 }
 
+const recordings = ({ recorded }) => recorded.map((name) => ({ name, url: `/live/${name}/dvr.m3u8`, renditions: ['video'], live: false }));
+
 function live(file, clip, state, send) {
   const text = (body) => send(state.playlist, 'application/vnd.apple.mpegurl', state.playlist === 200 ? body : '');
   const edge = state.frozen ?? Math.floor(Date.now() / SEGMENT_MS); // segment n covers the second n of unix time
-  if (file === 'index.m3u8') {
+  if (file === 'index.m3u8' || file === 'dvr.m3u8') {
     return text('#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=400000,CODECS="avc1.64001e",RESOLUTION=640x360\nvideo.m3u8\n');
   }
   if (file === 'video.m3u8') {
