@@ -11,11 +11,11 @@
 #   run              to its end
 #   file NAME        is written to NAME
 #   origin, publish  in the background, in the place of the last one of its kind
-#   watch            again and again until it says what the page says, 30 s long
+#   watch            again and again until it says what the page says, a minute long
 # shellcheck source-path=SCRIPTDIR
 source "$(dirname "$0")/common.sh"
 
-readonly page=docs/quickstart.md patience=30
+readonly page=docs/quickstart.md patience=60
 mode=${1:-here}
 work=$(mktemp -d)
 steps=$work/steps
@@ -219,6 +219,7 @@ for kind in "$steps"/*.kind; do
     name=$(basename "$kind" .kind)
     kind=$(cat "$kind")
     first=$(head -n 1 "$steps/$name.commands")
+    first=${first% \\}
     enter=()
     case $kind in
         prepare | rust) [ "$mode" = clean ] || continue ;;
