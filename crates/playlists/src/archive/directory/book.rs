@@ -54,6 +54,13 @@ impl Book {
         self.entries.back().map(|last| last.facts.msn.next())
     }
 
+    /// Where the entry of a segment is.
+    pub(super) fn position(&self, msn: Msn) -> Option<usize> {
+        let first = self.entries.front()?.facts.msn.value();
+        let at = usize::try_from(msn.value().checked_sub(first)?).ok()?;
+        (at < self.entries.len()).then_some(at)
+    }
+
     pub(super) fn index(&self) -> PathBuf {
         self.folder.join(INDEX)
     }

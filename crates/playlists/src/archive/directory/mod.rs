@@ -4,6 +4,7 @@
 //!  ROOT/PRESENTATION/RENDITION/EPOCH/index            a line a segment, appended
 //!                                    EPOCH-init0.mp4
 //!                                    EPOCH-17.m4s     written beside, then renamed
+//!  ROOT/.lock                                        held by the one process that writes
 //! ```
 //!
 //! Tokio's files would be the same calls on a pool of threads behind a queue; the archive has its
@@ -13,6 +14,7 @@ mod book;
 mod config;
 mod files;
 mod index;
+mod lock;
 mod recording;
 mod sink;
 mod steps;

@@ -12,8 +12,9 @@ use super::book::Book;
 use super::config::DirectoryConfig;
 use super::files::{Disk, Files};
 use super::index::{Entry, Header, INDEX, Index, end_line};
+use super::lock::Lock;
 use super::recording::Directory;
-use super::steps::{append, between, delete_first, store_init};
+use super::steps::{append, between, delete_first, is_stored, store_init};
 use crate::archive::error::StoreError;
 use crate::archive::segment::{ArchivedSegment, RecordingId, SegmentFacts};
 use crate::archive::sink::SegmentSink;
@@ -22,13 +23,14 @@ use crate::archive::sink::SegmentSink;
 ///
 /// A segment is written beside its place and renamed into it, then its line is appended to the
 /// index: whatever crashes, the index names whole files only. Memory: about 100 bytes a stored
-/// segment. One process at a time may write below a root.
+/// segment. One process at a time may write below a root, which is locked meanwhile.
 ///
 /// A recording is one run of numbers. A stream that continues it (see
 /// [`Recording::continuation`](super::Recording::continuation)) is appended and its DVR playlist
 /// begins with what was recorded before; up to 1024 segments that a crash lost in between are
-/// listed as gaps. One that goes on further ahead replaces it. One that counts anew under the old
-/// epoch is refused with [`StoreError::NumberReused`].
+/// listed as gaps. One that goes on further ahead replaces it. One that begins with segments that are
+/// stored already, byte for byte, as a stream does whose numbers follow the clock, goes on behind
+/// them. One that counts anew under the old epoch is refused with [`StoreError::NumberReused`].
 ///
 /// Names of streams are names of folders, so the file system has to tell `a` from `A` if streams
 /// are named like that.
@@ -37,6 +39,7 @@ pub struct DirectorySink {
     config: DirectoryConfig,
     directory: Directory,
     files: Box<dyn Files>,
+    _lock: Lock,
     books: BTreeMap<RecordingId, Book>,
     /// Bytes of all books.
     bytes: u64,
@@ -57,7 +60,8 @@ impl DirectorySink {
     ///
     /// # Errors
     ///
-    /// When the folder cannot be made, read or written.
+    /// When the folder cannot be made, read or written;
+    /// [`ResourceBusy`](io::ErrorKind::ResourceBusy) when another process records into it.
     pub fn open(config: DirectoryConfig) -> io::Result<Self> {
         let disk = Disk {
             durability: config.durability,
@@ -65,10 +69,15 @@ impl DirectorySink {
         Self::open_with(config, Box::new(disk))
     }
 
-    pub(super) fn open_with(config: DirectoryConfig, files: Box<dyn Files>) -> io::Result<Self> {
+    pub(super) fn open_with(
+        config: DirectoryConfig,
+        mut files: Box<dyn Files>,
+    ) -> io::Result<Self> {
         let directory = Directory::new(config.root.clone());
         let swept = (config.clock)();
+        files.make_folder(directory.root())?;
         let mut sink = Self {
+            _lock: Lock::take(directory.root())?,
             config,
             directory,
             files,
@@ -76,7 +85,6 @@ impl DirectorySink {
             bytes: 0,
             swept,
         };
-        sink.files.make_folder(sink.directory.root())?;
         for id in sink.directory.recordings()? {
             let text = fs::read(sink.directory.folder(&id).join(INDEX))?;
             let text = String::from_utf8_lossy(&text);
@@ -228,6 +236,21 @@ impl DirectorySink {
         }
     }
 
+    /// Whether this very segment is stored already.
+    fn holds(&mut self, segment: &ArchivedSegment) -> Result<bool, StoreError> {
+        let Some(book) = self.books.get_mut(&segment.recording) else {
+            return Ok(false);
+        };
+        if !is_stored(book, segment) {
+            return Ok(false);
+        }
+        if let (Some(version), Some(bytes)) = (segment.facts.init, &segment.init) {
+            store_init(&mut *self.files, book, version, bytes)?;
+        }
+        book.closed = None;
+        Ok(true)
+    }
+
     /// The books of a recording that a segment is about to be added to.
     fn book(&mut self, segment: &ArchivedSegment) -> Result<&mut Book, StoreError> {
         let id = &segment.recording;
@@ -255,6 +278,9 @@ impl DirectorySink {
 impl SegmentSink for DirectorySink {
     fn store(&mut self, segment: &ArchivedSegment) -> Result<(), StoreError> {
         self.sweep();
+        if self.holds(segment)? {
+            return Ok(());
+        }
         self.book(segment)?.closed = None;
         let id = &segment.recording;
         self.make_room(id, segment.facts.bytes)?;
@@ -306,6 +332,12 @@ impl SegmentSink for DirectorySink {
         let Some(book) = self.books.get_mut(recording) else {
             return Vec::new();
         };
+        if let Some(at) = book.position(next.msn)
+            && book.entries[at].facts == *next
+        {
+            book.closed = None;
+            return book.entries.range(..at).map(|entry| entry.facts).collect();
+        }
         let last = book.entries.back().map(|last| last.facts);
         let Some(lost) = last.and_then(|last| between(&last, next)) else {
             return Vec::new();

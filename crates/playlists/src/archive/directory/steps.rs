@@ -9,8 +9,9 @@ use llhls_manifest::{Availability, Continuity, DiscontinuitySequence, InitVersio
 
 use super::book::Book;
 use super::files::Files;
+use super::index::Header;
 use crate::archive::error::StoreError;
-use crate::archive::segment::SegmentFacts;
+use crate::archive::segment::{ArchivedSegment, SegmentFacts};
 
 /// How many segments may be missing between two lives of a recording. A crash loses those that
 /// were queued.
@@ -42,6 +43,27 @@ pub(super) fn between(last: &SegmentFacts, next: &SegmentFacts) -> Option<Vec<Se
         ..last.lost()
     };
     Some((0..lost).map(gap).collect())
+}
+
+/// Whether a segment is in the books and on the disk as it is offered, byte for byte. Reads the file.
+pub(super) fn is_stored(book: &Book, segment: &ArchivedSegment) -> bool {
+    let header = Header::new(&segment.names, segment.target_duration, &segment.carries);
+    let Some(at) = book.position(segment.facts.msn) else {
+        return false;
+    };
+    if book.entries[at].facts != segment.facts || !book.header.is_continued_by(&header) {
+        return false;
+    }
+    let Ok(stored) = fs::read(book.segment(segment.facts.msn)) else {
+        return false;
+    };
+    let mut rest = &stored[..];
+    let matches = segment.media.iter().all(|part| {
+        let after = rest.strip_prefix(&part[..]);
+        rest = after.unwrap_or_default();
+        after.is_some()
+    });
+    matches && rest.is_empty()
 }
 
 /// Appends a line to the index, and before it those that are still owed; the first of all is the

@@ -228,6 +228,7 @@ fn a_crash_anywhere_loses_what_was_not_stored_and_nothing_else() {
         // And it goes on: where it stopped, or anew where nothing is left.
         let next = found.last().map_or(1, |last| last + 1);
         assert_eq!(sink.store(&segment(next)), Ok(()), "crash at {from}");
+        drop(sink);
         assert!(whole(&folder.reopened()).contains(&next));
         if done.load(Ordering::Relaxed) <= from {
             assert_eq!(stored.len(), 12, "without a fault everything is stored");
@@ -248,6 +249,7 @@ fn a_full_disk_costs_what_came_meanwhile_and_is_said() {
                 stored.len() as u64 + count >= 12,
                 "{from} {count}: {stored:?}"
             );
+            drop(sink);
             let expected: Vec<_> = stored.iter().copied().filter(|msn| *msn >= 7).collect();
             let found = whole(&folder.reopened());
             let found: Vec<_> = found.into_iter().filter(|msn| *msn >= 7).collect();

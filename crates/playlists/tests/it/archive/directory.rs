@@ -4,8 +4,8 @@ use bytes::Bytes;
 use llhls_manifest::{DiscontinuitySequence, MediaDuration, Msn};
 use playlist_oracle::Media;
 use playlists::{
-    Archive, ArchiveConfig, ArchiveHealth, Coding, Directory, Durability, DvrResource, Part,
-    Playlists, Recording, RegistryConfig, StoreError,
+    Archive, ArchiveConfig, ArchiveHealth, Coding, Directory, DirectorySink, Durability,
+    DvrResource, Part, Playlists, Recording, RegistryConfig, StoreError,
 };
 
 use super::folder::{Folder, files, parts, recorded, recording, segment, working};
@@ -110,6 +110,7 @@ async fn continued(folder: &Folder, msn: u64) -> Media {
         assert_eq!(bytes, segment(listed.msn));
     }
     // And another process finds the same.
+    drop(sink);
     let stored = folder.sink().directory().recording(&recording("e1"));
     let again = stored.unwrap().unwrap().playlist().unwrap();
     let again = playlist_oracle::assert_media_playlist(&again);
@@ -216,6 +217,53 @@ fn numbers_that_are_taken_are_refused_and_nothing_is_overwritten() {
     assert_eq!(files(&folder.0), before);
     let path = folder.0.join("show/video/e1/e1-1.m4s");
     assert_eq!(fs::read(path).unwrap(), segment(1));
+}
+
+/// As a stream does whose numbers follow the clock: its process starts again, and fills its window.
+#[tokio::test]
+async fn a_stream_that_begins_again_within_what_is_stored_goes_on() {
+    let folder = Folder::new();
+    recorded(&folder, 6);
+    let (playlists, archive, mut worker) = registry(ArchiveConfig::new());
+    let mut sink = folder.sink();
+    let mut config = video("e1");
+    config.manifest = manifest("e1").start(Msn::new(4), DiscontinuitySequence::new(0));
+    let mut publisher = playlists
+        .publisher(&name("show"), &name("video"), config)
+        .unwrap();
+    publisher.init(Bytes::from_static(b"init"));
+    publish(&mut publisher, PARTS * 3..PARTS * 8);
+    work(&mut worker, &mut sink);
+    assert_eq!(archive.health(), ArchiveHealth::Storing);
+    assert_eq!(archive.stats().stored, 5);
+    let dvr = viewer(&playlists).dvr().unwrap();
+    let dvr = dvr.playlist(&directives(""), Coding::Identity).await;
+    let text = String::from_utf8(dvr.unwrap().bytes.to_vec()).unwrap();
+    let media = playlist_oracle::assert_media_playlist(&text);
+    assert_eq!((media.media_sequence, media.segments.len()), (1, 8));
+    assert!(media.segments.iter().all(|segment| !segment.gap));
+    for msn in 1..=8 {
+        let path = folder.0.join(format!("show/video/e1/e1-{msn}.m4s"));
+        assert_eq!(fs::read(path).unwrap(), segment(msn));
+    }
+}
+
+#[test]
+fn a_root_is_one_process_s_at_a_time() {
+    let folder = Folder::new();
+    let sink = folder.sink();
+    let refused = DirectorySink::open(folder.config()).unwrap_err();
+    assert_eq!(refused.kind(), std::io::ErrorKind::ResourceBusy);
+    let said = refused.to_string();
+    let id = format!("({})", std::process::id());
+    assert!(
+        said.contains(&id) && said.contains(folder.0.to_str().unwrap()),
+        "{said}"
+    );
+    drop(sink);
+    // The file is still there, and locks nothing.
+    assert!(folder.0.join(".lock").exists());
+    folder.sink();
 }
 
 #[test]

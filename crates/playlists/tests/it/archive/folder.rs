@@ -50,7 +50,7 @@ pub(crate) fn segment(msn: u64) -> Vec<u8> {
     numbers.flat_map(payload).collect()
 }
 
-/// All files below a folder, relative to it, in order.
+/// All files below a folder but its lock, relative to it, in order.
 pub(crate) fn files(folder: &Path) -> Vec<String> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
@@ -58,7 +58,7 @@ pub(crate) fn files(folder: &Path) -> Vec<String> {
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
         if path.is_dir() {
             found.extend(files(&path).iter().map(|file| format!("{name}/{file}")));
-        } else {
+        } else if name != ".lock" {
             found.push(name);
         }
     }

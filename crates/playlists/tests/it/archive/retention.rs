@@ -136,6 +136,7 @@ fn a_forgotten_recording_goes_when_it_is_old_and_not_before() {
     assert_eq!(kept(), 0);
 
     // The same for one that an earlier process left behind.
+    drop(sink);
     recorded(&folder, 3);
     let mut sink = DirectorySink::open(config()).unwrap();
     assert_eq!(kept(), 1);
