@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::access::HOOK_ENTRY_BYTES;
 use crate::delivery::FILE_ANSWER_BYTES;
+use crate::ingest::EARLY_BYTES;
 use crate::media::MediaLimits;
 use crate::recording::LOADED_BYTES;
 use crate::sight::{FOLLOWED_BYTES, MOST_FOLLOWED, VIEWER_SKETCH_BYTES};
@@ -41,7 +42,7 @@ impl Config {
         let parts = kept.div_ceil(self.streams.part_target.0.max(1));
         let index = parts * (SLOT_BYTES * SLOTS_PER_PART + PART_BYTES * (2 + FORMS / 2));
         let points = crate::ingest::POINTS as u64;
-        let point = MediaLimits::default().worst_case_bytes();
+        let point = MediaLimits::default().worst_case_bytes() + EARLY_BYTES;
         let streams = memory.streams as u64;
         let mut lines = vec![
             (

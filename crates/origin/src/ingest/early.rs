@@ -10,7 +10,7 @@ use std::time::SystemTime;
 use crate::media::{Fragment, Relation};
 
 /// The most bytes that wait: a segment of four seconds at 8 Mbit/s.
-const MOST_BYTES: usize = 4 << 20;
+pub(crate) const MOST_BYTES: u64 = 4 << 20;
 
 /// The most fragments that wait: small ones cost more than their bytes.
 const MOST_FRAGMENTS: usize = 512;
@@ -19,13 +19,13 @@ const MOST_FRAGMENTS: usize = 512;
 #[derive(Debug, Default)]
 pub(super) struct Early {
     held: VecDeque<(Fragment, SystemTime)>,
-    bytes: usize,
+    bytes: u64,
 }
 
 impl Early {
     /// Lets a fragment wait. Without room for it, it is lost: it may come again, or from the other source.
     pub(super) fn hold(&mut self, fragment: Fragment, arrived: SystemTime) {
-        let bytes = self.bytes + fragment.held_bytes();
+        let bytes = self.bytes + fragment.held_bytes() as u64;
         if bytes <= MOST_BYTES && self.held.len() < MOST_FRAGMENTS {
             self.bytes = bytes;
             self.held.push_back((fragment, arrived));
@@ -61,7 +61,7 @@ impl Early {
 
     fn remove(&mut self, at: usize) -> Option<(Fragment, SystemTime)> {
         let taken = self.held.remove(at)?;
-        self.bytes -= taken.0.held_bytes();
+        self.bytes -= taken.0.held_bytes() as u64;
         Some(taken)
     }
 }

@@ -43,6 +43,7 @@ use tokio::time::timeout;
 
 use crate::origin::Origin;
 use coding::Coding;
+pub(crate) use early::MOST_BYTES as EARLY_BYTES;
 pub(crate) use error::IngestError;
 pub(crate) use label::Point;
 pub(crate) use points::{LIMIT as POINTS, Points, Publishing, Way};

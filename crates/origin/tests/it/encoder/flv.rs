@@ -35,6 +35,16 @@ pub(super) struct Tag {
     body: Bytes,
 }
 
+impl Tag {
+    pub(super) fn is_video(&self) -> bool {
+        self.kind == VIDEO
+    }
+
+    pub(super) fn is_key(&self) -> bool {
+        self.body[0] & 0x70 == 0x10
+    }
+}
+
 const AUDIO: u8 = 8;
 const VIDEO: u8 = 9;
 
@@ -45,8 +55,8 @@ pub(super) struct Media {
     audio_config: Bytes,
     fragments: Vec<Fragment>,
     /// When the packets are decoded and shown: what a file says of that is in more than one place.
-    pictures: Vec<Packet>,
-    sounds: Vec<Packet>,
+    pub(super) pictures: Vec<Packet>,
+    pub(super) sounds: Vec<Packet>,
 }
 
 /// Reads the packets of what was encoded.

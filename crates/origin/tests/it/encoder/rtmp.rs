@@ -9,7 +9,7 @@ use origin::OriginConfig;
 use origin::access::{Access, AccessConfig, KeyDigest, StreamPattern};
 
 use super::flv::{Form, Push, Words, media, tags};
-use super::{Encoded, Kept, assert_says, run, until_ended};
+use super::{Encoded, Kept, assert_says, download, probe, run, until_ended};
 use crate::support::Server;
 
 /// Takes RTMP for `server` on a port of its own.
@@ -196,4 +196,56 @@ async fn a_stream_key_opens_its_stream_and_no_other() {
     for name in ["cam", "cam-2", "cam-3"] {
         assert!(names.iter().any(|it| it == name), "{name} in {names:?}");
     }
+}
+
+/// What OBS does when the network cannot take everything: sound goes on, pictures are dropped up to the next key picture, and the clock
+/// knows of nothing. A few that are missing are none of a player's business: the one before them is shown for longer.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pictures_that_the_encoder_dropped_are_one_discontinuity_of_both_tracks() {
+    let server = Server::start().await;
+    let address = listen(&server).await;
+    let encoded = Encoded::new(HEVC, Kept::Source).await;
+    let media = media(&encoded).await;
+    let mut push = Push::start(address, "live", "cam").await.unwrap();
+    let (mut key_pictures, mut next) = (0, 0);
+    let mut kept = Vec::new();
+    for tag in tags(&media, Form::Enhanced) {
+        if tag.is_video() {
+            // The first is the configuration.
+            key_pictures += usize::from(tag.is_key());
+            let is_dropped = (240..360).contains(&tag.time) || tag.time >= 600 && key_pictures < 3;
+            if next > 0 && !is_dropped {
+                kept.push(media.pictures[next - 1].hash.clone());
+            }
+            next += 1;
+            if is_dropped {
+                continue;
+            }
+        }
+        push.send(tag).await;
+    }
+    push.end().await;
+    assert!(kept.len() < media.pictures.len() - 10, "{}", kept.len());
+    let mut dates = Vec::new();
+    let sounds: Vec<String> = media.sounds.iter().map(|it| it.hash.clone()).collect();
+    for (rendition, sent) in [("video", kept), ("audio", sounds)] {
+        until_ended(&server, rendition).await;
+        let answer = server
+            .get(&format!("/live/cam/{rendition}/media.m3u8"))
+            .await;
+        let text = answer.playlist();
+        assert_eq!(text.matches("#EXT-X-DISCONTINUITY\n").count(), 1, "{text}");
+        let (_, after) = text.split_once("#EXT-X-DISCONTINUITY\n").unwrap();
+        let date = after
+            .lines()
+            .find_map(|line| line.strip_prefix("#EXT-X-PROGRAM-DATE-TIME:"))
+            .unwrap();
+        dates.push(playlist_oracle::read_date(date).unwrap());
+        let served = encoded.folder.file(&format!("{rendition}.mp4"));
+        std::fs::write(&served, download(&server, "cam", rendition).await).unwrap();
+        let got: Vec<String> = probe(&served, "0").into_iter().map(|it| it.hash).collect();
+        assert_eq!(got, sent, "{rendition}");
+    }
+    let apart = dates[0].abs_diff(dates[1]);
+    assert!(apart < 250_000_000, "{apart} ns apart");
 }
