@@ -74,7 +74,10 @@ async fn run(origin: &Origin) {
     let (clear, tls) = (listen().await, listen().await);
     announce(&clear, &tls);
     let certificate = Tls::self_signed(["localhost".to_owned()]).expect("a plain name");
-    let limits = Limits::new().connections_per_address(16_384);
+    let limits = Limits::new()
+        .connections(16_384)
+        .connections_per_address(16_384)
+        .requests(65_536);
     Server::new(origin.service())
         .limits(limits)
         .listen(clear)

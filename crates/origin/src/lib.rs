@@ -57,6 +57,7 @@ pub use crate::origin::{Origin, OriginConfig, OriginError};
 pub use api::multivariant_path;
 pub use delivery::{Delivering, Delivery, DeliveryBody, Incomplete};
 pub use demo::{DEMO, Demo, DemoError};
+pub use ingest::IngestConfig;
 pub use recording::RecordingConfig;
 pub use router::{Answering, OriginBody, OriginService};
 #[cfg(feature = "rtmp")]

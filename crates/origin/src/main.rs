@@ -32,7 +32,7 @@ async fn main() -> ExitCode {
     match run(&Args::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{error}");
+            complain(error);
             ExitCode::FAILURE
         }
     }
@@ -60,7 +60,7 @@ async fn run(args: &Args) -> Result<(), Failure> {
         }
         Some(Command::Check) => {
             for warning in strange {
-                eprintln!("{warning}");
+                complain(warning);
             }
             let _certificate_is_good = config.tls()?;
             write!(out, "{}", summary(&config))?;
@@ -104,6 +104,8 @@ fn log(config: &Config) {
         .with_env_filter(filter)
         // Colours are for people, not for a journal.
         .with_ansi(std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none())
+        // A closed pipe must not end what it was to be told of.
+        .log_internal_errors(false)
         .with_writer(std::io::stderr);
     match config.log.format {
         LogFormat::Json => lines.json().flatten_event(true).init(),
@@ -130,6 +132,8 @@ fn sign(config: &Config, stream: &str, lasting: std::time::Duration) -> Result<S
 }
 
 async fn serve(config: &Config) -> Result<(), Failure> {
+    // First of all, so that no signal comes too early to be heard.
+    let told = origin::stop_signal();
     for line in summary(config).lines() {
         tracing::info!("{line}");
     }
@@ -165,10 +169,7 @@ async fn serve(config: &Config) -> Result<(), Failure> {
         });
     }
     for root in &roots {
-        // Nobody has to read it.
-        if let Err(error) = announce(root, &streams) {
-            tracing::warn!("the addresses could not be printed: {error}");
-        }
+        announce(root, &streams);
     }
     #[cfg(feature = "rtmp")]
     take_rtmp(config, &origin).await?;
@@ -177,7 +178,7 @@ async fn serve(config: &Config) -> Result<(), Failure> {
     let watching = operations(config, &origin, end).await?;
     let leaving = origin.clone();
     let stop = async move {
-        origin::stop_signal().await;
+        told.await;
         supervisor::stopping();
         leaving.leave();
     };
@@ -219,13 +220,10 @@ async fn take_rtmp(config: &Config, origin: &Origin) -> Result<(), Failure> {
             return Ok(());
         }
     };
-    let mut out = std::io::stdout().lock();
-    writeln!(
-        out,
+    print([format!(
         "RTMP       rtmp://{}/live/NAME",
         listener.local_addr()?
-    )?;
-    out.flush()?;
+    )]);
     let origin = origin.clone();
     tokio::spawn(async move {
         let served = origin::serve_rtmp(&origin, listener, origin::stop_signal()).await;
@@ -264,14 +262,8 @@ async fn operations(
         }
     };
     let address = listener.local_addr()?;
-    // Nobody has to read it.
-    let mut out = std::io::stdout().lock();
-    if let Err(error) =
-        writeln!(out, "Status     http://{address}/status").and_then(|()| out.flush())
-    {
-        tracing::warn!("the address of the status page could not be printed: {error}");
-    }
-    drop(out);
+    print([format!("Status     http://{address}/status")]);
+    tracing::info!("status on http://{address}/status");
     let limits = Limits::new()
         .connections(OPERATORS)
         .connections_per_address(OPERATORS)
@@ -309,12 +301,28 @@ fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
 }
 
 /// Prints where to watch, one URL a line.
-fn announce(root: &str, streams: &[&str]) -> std::io::Result<()> {
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "Player     {root}/")?;
-    for stream in streams {
+fn announce(root: &str, streams: &[&str]) {
+    let streams = streams.iter().map(|stream| {
         let path = origin::multivariant_path(stream);
-        writeln!(out, "Stream     {root}{path}")?;
+        format!("Stream     {root}{path}")
+    });
+    print(std::iter::once(format!("Player     {root}/")).chain(streams));
+}
+
+/// Prints lines for whoever started the server. Nobody has to read them: a closed pipe ends nothing.
+fn print(lines: impl IntoIterator<Item = String>) {
+    let mut out = std::io::stdout().lock();
+    let mut written = lines
+        .into_iter()
+        .try_for_each(|line| writeln!(out, "{line}"));
+    written = written.and_then(|()| out.flush());
+    if let Err(error) = written {
+        tracing::warn!("the addresses could not be printed: {error}");
     }
-    out.flush()
+}
+
+/// The same for what goes wrong before there is a log.
+fn complain(message: impl std::fmt::Display) {
+    // Where nobody listens, the exit status still says it.
+    let _ = writeln!(std::io::stderr(), "{message}");
 }

@@ -12,13 +12,16 @@ use llhls::manifest::{
 use llhls::registry::{Playlists, RegistryConfig, RegistryConfigError};
 
 use crate::access::Access;
-use crate::ingest;
+use crate::ingest::{self, IngestConfig};
 use crate::media::CutConfig;
 use crate::recording::{RecordingConfig, Recordings};
 use crate::sight::{self, Sight};
 
 /// The longest sample that a part may be rounded up by: an AAC frame of 24 kHz.
 const LONGEST_SAMPLE: MediaDuration = MediaDuration::from_millis(43);
+
+/// Media of all renditions: what a small server can live with, beside everything else.
+const TOTAL_BYTES: u64 = 1 << 30;
 
 /// Of long segments a playlist lists this many at least: three is what a player needs (UP-03), and one goes while it loads.
 const FEWEST_SEGMENTS: u32 = 4;
@@ -59,6 +62,7 @@ pub struct OriginConfig {
     window_segments: u32,
     player_library: Option<PathBuf>,
     access: Access,
+    ingest: IngestConfig,
     recording: Option<RecordingConfig>,
 }
 
@@ -67,18 +71,19 @@ impl OriginConfig {
     #[must_use]
     pub fn new() -> Self {
         Self {
-            registry: RegistryConfig::new(),
+            registry: RegistryConfig::new().total_bytes(TOTAL_BYTES),
             target_duration: 2,
             part_target: MediaDuration::from_millis(200),
             part_addressing: Addressing::Discrete,
             window_segments: 15,
             player_library: None,
             access: Access::default(),
+            ingest: IngestConfig::new(),
             recording: None,
         }
     }
 
-    /// Bounds of the registry: streams, bytes, waiters.
+    /// Bounds of the registry: streams, bytes, waiters. Default its own, but 1 GiB of media.
     #[must_use]
     pub fn registry(mut self, registry: RegistryConfig) -> Self {
         self.registry = registry;
@@ -129,6 +134,13 @@ impl OriginConfig {
         self
     }
 
+    /// What encoders may make the origin hold. Default as [`IngestConfig::new`].
+    #[must_use]
+    pub fn ingest(mut self, ingest: IngestConfig) -> Self {
+        self.ingest = ingest;
+        self
+    }
+
     /// Where closed segments are kept, which lets viewers go back beyond memory: each stream has a
     /// `dvr.m3u8` then, live and afterwards. Default nowhere.
     #[must_use]
@@ -173,9 +185,9 @@ impl Origin {
         let playlists = Playlists::new(registry).map_err(OriginError::Registry)?;
         let origin = Self {
             shared: Arc::new(Shared {
+                points: Arc::new(ingest::Points::new(config.ingest.clone())),
                 config,
                 playlists,
-                points: Arc::default(),
                 sight: Sight::new(),
                 recordings,
             }),
@@ -300,6 +312,12 @@ impl Origin {
     pub(crate) fn cut_config(&self, target_duration: u32) -> CutConfig {
         let segment = Duration::from_secs(target_duration.into());
         CutConfig::new(self.shared.config.part_target.into(), segment)
+    }
+
+    /// What encoders may make it hold.
+    #[cfg(feature = "rtmp")]
+    pub(crate) fn ingest_config(&self) -> &IngestConfig {
+        &self.shared.config.ingest
     }
 
     /// A file that stands in for the player library in the binary.

@@ -1,6 +1,7 @@
 //! `AccessConfig`: keys, tokens and the hook, as an operator sets them.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::time::Duration;
 
 use http::Uri;
@@ -9,6 +10,7 @@ use crate::config::TokenPlace;
 
 use super::crypto::VerifyingKey;
 use super::pattern::StreamPattern;
+use super::roots::HookRoots;
 use super::secret::{KeyDigest, Secret};
 
 /// The query parameter of viewers' tokens.
@@ -43,12 +45,27 @@ pub struct AccessConfig {
 }
 
 /// How the hook is asked.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct HookConfig {
     pub(super) url: Uri,
+    pub(super) roots: HookRoots,
     pub(super) timeout: Duration,
     pub(super) keep: Duration,
     pub(super) entries: usize,
+}
+
+impl fmt::Debug for HookConfig {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A query may hold a key.
+        formatter
+            .debug_struct("HookConfig")
+            .field("host", &self.url.host())
+            .field("roots", &self.roots)
+            .field("timeout", &self.timeout)
+            .field("keep", &self.keep)
+            .field("entries", &self.entries)
+            .finish_non_exhaustive()
+    }
 }
 
 impl AccessConfig {
@@ -129,10 +146,20 @@ impl AccessConfig {
     pub fn hook(mut self, url: Uri, timeout: Duration, keep: Duration, entries: usize) -> Self {
         self.hook = Some(HookConfig {
             url,
+            roots: HookRoots::default(),
             timeout,
             keep,
             entries,
         });
+        self
+    }
+
+    /// Whom an https hook is trusted by. Without a hook it changes nothing.
+    #[must_use]
+    pub fn hook_roots(mut self, roots: HookRoots) -> Self {
+        if let Some(hook) = &mut self.hook {
+            hook.roots = roots;
+        }
         self
     }
 

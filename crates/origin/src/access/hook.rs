@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Method, Request, StatusCode, header};
 use http_body_util::Full;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
@@ -20,6 +21,9 @@ use super::keeper::Verdict;
 /// The most questions at once; whoever comes then waits in line, for `timeout` at most.
 const AT_ONCE: usize = 64;
 
+/// The most that is read of an answer: its head. Its body says nothing and is left unread.
+const LARGEST_ANSWER: usize = 16 << 10;
+
 /// How long an answer that could not be had is not asked for again.
 const SULK: Duration = Duration::from_secs(1);
 
@@ -30,7 +34,7 @@ pub(crate) const ENTRY_BYTES: u64 = 256;
 #[derive(Debug)]
 pub(super) struct Hook {
     config: HookConfig,
-    client: Client<HttpConnector, Full<Bytes>>,
+    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
     answers: Cache<Arc<Answer>>,
     seats: Semaphore,
 }
@@ -59,8 +63,17 @@ struct Question<'a> {
 
 impl Hook {
     pub(super) fn new(config: HookConfig) -> Self {
+        let connector = HttpsConnectorBuilder::new()
+            .with_tls_config(config.roots.client())
+            .https_or_http()
+            .enable_http1()
+            .build();
+        let client = Client::builder(TokioExecutor::new())
+            .http1_max_buf_size(LARGEST_ANSWER)
+            .pool_max_idle_per_host(AT_ONCE)
+            .build(connector);
         Self {
-            client: Client::builder(TokioExecutor::new()).build_http(),
+            client,
             answers: Cache::new(config.entries),
             seats: Semaphore::new(AT_ONCE),
             config,

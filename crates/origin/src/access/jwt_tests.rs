@@ -60,6 +60,23 @@ fn a_token_out_of_its_time_or_without_its_claims_grants_nothing() {
 }
 
 #[test]
+fn a_clock_that_is_off_is_forgiven_as_far_as_configured_and_no_further() {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let now = now.unwrap().as_secs();
+    let skewed = |seconds| Rules {
+        skew: Duration::from_secs(seconds),
+        ..Rules::default()
+    };
+    for claims in [
+        json!({"exp": now - 100, "stream": "show"}),
+        json!({"exp": FUTURE, "nbf": now + 100, "stream": "show"}),
+    ] {
+        assert!(granted(&skewed(300), &claims).is_some(), "{claims}");
+        assert_eq!(granted(&skewed(50), &claims), None, "{claims}");
+    }
+}
+
+#[test]
 fn issuer_and_audience_are_asked_for_where_they_are_configured() {
     let rules = Rules {
         issuer: Some("us".to_owned()),

@@ -19,6 +19,7 @@ mod hook;
 mod jwt;
 mod keeper;
 mod pattern;
+mod roots;
 mod secret;
 mod signed;
 
@@ -32,5 +33,6 @@ pub use gate::{Gate, GateBody, Passing};
 pub(crate) use hook::ENTRY_BYTES as HOOK_ENTRY_BYTES;
 pub use keeper::{Access, Verdict};
 pub use pattern::StreamPattern;
+pub use roots::{HookRoots, HookRootsError};
 pub use secret::{KeyDigest, Secret};
 pub use signed::sign;

@@ -6,6 +6,8 @@ use llhls::manifest::{Addressing, ManifestConfig, MediaDuration, ResourceNames};
 use llhls::registry::{Durability, RegistryConfig};
 
 use crate::access::{Access, AccessConfig};
+use crate::ingest::IngestConfig;
+use crate::media::MediaLimits;
 use crate::origin::OriginConfig;
 use crate::recording::RecordingConfig;
 use crate::server::{Limits, Tls, TlsError};
@@ -46,11 +48,27 @@ impl Config {
                 PartAddressing::Ranges => Addressing::ByteRanges,
             })
             .window_segments(self.streams.window_segments)
+            .ingest(self.ingest_config())
             .access(Access::new(access));
         if let Some(path) = &self.page.player_library {
             config = config.player_library(path);
         }
         config
+    }
+
+    pub(super) fn ingest_config(&self) -> IngestConfig {
+        let ingest = &self.ingest;
+        let limits = MediaLimits::default()
+            .init_bytes(ingest.header.0)
+            .media_data_bytes(ingest.fragment.0)
+            .tracks(ingest.tracks);
+        IngestConfig::new()
+            .points(ingest.paths)
+            .sources(ingest.encoders_per_path)
+            .total_bytes(ingest.total.0)
+            .bytes_per_point(ingest.per_path.0)
+            .limits(limits)
+            .rtmp_connections(ingest.rtmp_connections)
     }
 
     fn recording_config(&self) -> Option<RecordingConfig> {
@@ -75,6 +93,11 @@ impl Config {
             .connections(server.connections)
             .connections_per_address(server.connections_per_address)
             .requests(server.requests)
+            .streams_per_connection(server.streams_per_connection)
+            .header_bytes(u32::try_from(server.header_bytes.0).unwrap_or(u32::MAX))
+            .header_count(server.header_count)
+            .receive_window(u32::try_from(server.receive_window.0).unwrap_or(u32::MAX))
+            .header_time(server.header_time.into())
             .idle_time(server.idle_time.into())
             .answer_time(server.answer_time.into())
             .drain_time(server.drain_time.into())
@@ -126,11 +149,12 @@ impl Config {
         }
         if let Some(hook) = &access.hook {
             config = config.hook(
-                hook.clone(),
+                hook.0.clone(),
                 access.hook_timeout.into(),
                 access.hook_cache.into(),
                 access.hook_cache_entries,
             );
+            config = config.hook_roots(access.hook_ca.clone());
         }
         config
     }

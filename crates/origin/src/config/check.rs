@@ -4,7 +4,7 @@ use crate::access::Access;
 
 use super::layers::Reader;
 use super::settings::Config;
-use super::values::{Millis, Size, TokenPlace, Watch};
+use super::values::{HookUrl, Millis, Size, TokenPlace, Watch};
 
 /// What a rendition must be able to carry, in bits per second: less is a slip of the pen.
 const LEAST_RATE: u64 = 500_000;
@@ -12,10 +12,15 @@ const LEAST_RATE: u64 = 500_000;
 /// The built-in demo's renditions.
 const DEMO_RENDITIONS: u64 = 3;
 
+/// What an https hook cannot do without.
+const NO_AUTHORITIES: &str = "this system has no certificates of authorities to trust an https hook \
+    by; install them (ca-certificates), or name a file here";
+
 /// Notes every contradiction.
 pub(super) fn together(config: &Config, reader: &mut Reader) {
     streams(config, reader);
     memory(config, reader);
+    ingest(config, reader);
     recording(config, reader);
     access(config, reader);
     listeners(config, reader);
@@ -89,6 +94,28 @@ fn memory(config: &Config, reader: &mut Reader) {
     }
 }
 
+fn ingest(config: &Config, reader: &mut Reader) {
+    let ingest = &config.ingest;
+    if ingest.per_path > ingest.total {
+        let message = format!(
+            "one path may hold {}, but all together only ingest.total = {}; choose {} or less",
+            ingest.per_path, ingest.total, ingest.total
+        );
+        reader.contradiction("ingest.per_path", message);
+    }
+    // One that is on its way, and one that is cut.
+    if ingest.fragment.0 > ingest.per_path.0 / 2 {
+        let message = format!(
+            "{} is more than half of ingest.per_path = {}, which has to hold one fragment that \
+             arrives and one that is cut; choose {} or less",
+            ingest.fragment,
+            ingest.per_path,
+            Size(ingest.per_path.0 / 2)
+        );
+        reader.contradiction("ingest.fragment", message);
+    }
+}
+
 fn recording(config: &Config, reader: &mut Reader) {
     let recording = &config.recording;
     let Some(directory) = &recording.directory else {
@@ -130,13 +157,14 @@ fn access(config: &Config, reader: &mut Reader) {
     let access = &config.access;
     let can_verify =
         !access.token_keys.0.is_empty() || !access.jwt_keys.is_empty() || access.hook.is_some();
-    if let Some(hook) = &access.hook
-        && (hook.scheme_str() != Some("http") || hook.host().is_none())
-    {
-        let message = "should be http://HOST[:PORT]/PATH; a hook elsewhere needs a proxy that \
-                       speaks https for it"
-            .to_owned();
-        reader.contradiction("access.hook", message);
+    let is_https = |hook: &HookUrl| hook.0.scheme_str() == Some("https");
+    let https = access.hook.as_ref().is_some_and(is_https);
+    if https && access.hook_ca.is_empty() {
+        reader.contradiction("access.hook_ca", NO_AUTHORITIES.to_owned());
+    }
+    if !https && access.hook_ca.path().is_some() {
+        let message = "has no effect unless access.hook is an https URL".to_owned();
+        reader.contradiction("access.hook_ca", message);
     }
     match access.watch {
         Watch::Token if !can_verify => reader.contradiction(

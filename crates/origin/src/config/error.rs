@@ -99,3 +99,25 @@ impl fmt::Display for ConfigErrors {
 }
 
 impl std::error::Error for ConfigErrors {}
+
+/// Which lines of code have complained on this thread, for the test that wants each of them seen.
+#[cfg(test)]
+pub(super) mod seen {
+    use std::cell::RefCell;
+    use std::collections::BTreeSet;
+    use std::panic::Location;
+
+    thread_local! {
+        static PLACES: RefCell<BTreeSet<(&'static str, u32)>> = RefCell::default();
+    }
+
+    #[track_caller]
+    pub(in crate::config) fn note() {
+        let place = Location::caller();
+        PLACES.with_borrow_mut(|places| places.insert((place.file(), place.line())));
+    }
+
+    pub(in crate::config) fn places() -> BTreeSet<(&'static str, u32)> {
+        PLACES.with_borrow(Clone::clone)
+    }
+}

@@ -188,7 +188,10 @@ impl Reader {
     }
 
     /// Notes that a key contradicts another one.
+    #[track_caller]
     pub(super) fn contradiction(&mut self, path: &'static str, message: String) {
+        #[cfg(test)]
+        super::error::seen::note();
         debug_assert!(settings::key(path).is_some(), "{path}");
         let source = match self.values.get(path) {
             Some(given) => given.source.clone(),

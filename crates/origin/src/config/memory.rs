@@ -4,8 +4,6 @@ use std::fmt;
 
 use crate::access::HOOK_ENTRY_BYTES;
 use crate::delivery::FILE_ANSWER_BYTES;
-use crate::ingest::EARLY_BYTES;
-use crate::media::MediaLimits;
 use crate::recording::LOADED_BYTES;
 use crate::sight::{FOLLOWED_BYTES, MOST_FOLLOWED, VIEWER_SKETCH_BYTES};
 
@@ -41,8 +39,8 @@ impl Config {
         let kept = u64::try_from(self.retained().as_millis()).unwrap_or(u64::MAX);
         let parts = kept.div_ceil(self.streams.part_target.0.max(1));
         let index = parts * (SLOT_BYTES * SLOTS_PER_PART + PART_BYTES * (2 + FORMS / 2));
-        let points = crate::ingest::POINTS as u64;
-        let point = MediaLimits::default().worst_case_bytes() + EARLY_BYTES;
+        let segments = kept.div_ceil(u64::from(self.streams.target_duration) * 1000);
+        let (ingest, header) = (self.ingest_config(), self.ingest.header);
         let streams = memory.streams as u64;
         let mut lines = vec![
             (
@@ -64,9 +62,22 @@ impl Config {
                 ),
             ),
             (
+                "headers",
+                renditions * segments * header.0,
+                format!("{segments} of {header} in each rendition"),
+            ),
+            (
                 "encoders",
-                points * point,
-                format!("{points} paths, {} each", Size(point >> 20 << 20)),
+                ingest.worst_case_bytes(),
+                format!(
+                    "{} under way, and once more while it is cut; {} paths",
+                    self.ingest.total, self.ingest.paths
+                ),
+            ),
+            (
+                "RTMP",
+                ingest.rtmp_worst_case_bytes(),
+                format!("{} connections", self.ingest.rtmp_connections),
             ),
             (
                 "viewer counts",

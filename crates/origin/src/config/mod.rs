@@ -26,10 +26,12 @@ pub use error::{ConfigErrors, Mistake, Source};
 pub use layers::{Layers, PREFIX};
 pub use memory::WorstCase;
 pub use print::{default_file, reference};
-pub use settings::{Access, Config, Log, Memory, Operations, Page, Recording, Server, Streams};
+pub use settings::{
+    Access, Config, Ingest, Log, Memory, Operations, Page, Recording, Server, Streams,
+};
 pub use values::{
-    Flushing, JwtKey, LogFormat, Millis, PartAddressing, PublishKeys, Size, TokenKeys, TokenPlace,
-    Watch,
+    Flushing, HookUrl, JwtKey, LogFormat, Millis, PartAddressing, PublishKeys, Size, TokenKeys,
+    TokenPlace, Watch,
 };
 
 #[cfg(test)]

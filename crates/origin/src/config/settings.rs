@@ -6,12 +6,12 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use http::Uri;
+use crate::access::HookRoots;
 
 use super::layers::{PREFIX, Reader};
 use super::values::{
-    Flushing, JwtKey, LogFormat, Millis, PartAddressing, PublishKeys, Setting, Size, TokenKeys,
-    TokenPlace, Watch,
+    Flushing, HookUrl, JwtKey, LogFormat, Millis, PartAddressing, PublishKeys, Setting, Size,
+    TokenKeys, TokenPlace, Watch,
 };
 
 /// A section of the file.
@@ -145,11 +145,25 @@ settings! {
         /// Address and port for RTMP. Empty: port 1935 of the address in `listen`, where it is free.
         rtmp_listen: Option<SocketAddr> = "",
         /// Connections at once, over all listeners. Each needs a file descriptor.
-        connections: usize = "16384" in "1" to "10000000",
+        connections: usize = "8192" in "1" to "10000000",
         /// Connections at once from one address; behind a proxy as many as in all.
-        connections_per_address: usize = "4096" in "1" to "10000000",
+        connections_per_address: usize = "2048" in "1" to "10000000",
         /// Requests at once, over all connections. One more is answered 503.
-        requests: usize = "65536" in "1" to "100000000",
+        requests: usize = "32768" in "1" to "100000000",
+        /// Requests at once on one HTTP/2 connection. A player that blocks on the playlist of each
+        /// rendition and fetches a part of each needs two a rendition.
+        streams_per_connection: u32 = "128" in "8" to "10000",
+        /// The largest head of a request: its line and all of its fields, cookies and tokens among
+        /// them. A larger one is answered 431.
+        header_bytes: Size = "16KiB" in "8KiB" to "1MiB",
+        /// The most fields of a request over HTTP/1.1.
+        header_count: usize = "64" in "16" to "1000",
+        /// What a client may send over HTTP/2 ahead of what was read of it. An encoder that
+        /// publishes over HTTP/2 from far away needs its bit rate times the time there and back:
+        /// 64 KiB are 10 Mbit/s at 50 ms. Counts for every connection in the worst case.
+        receive_window: Size = "64KiB" in "64KiB" to "16MiB",
+        /// How long a new connection may take to the head of its first request, TLS included.
+        header_time: Millis = "10s" in "1s" to "5m",
         /// How long a connection may be silent between requests.
         idle_time: Millis = "1m" in "1s" to "1h",
         /// How long a client may take for the body of one answer.
@@ -191,7 +205,7 @@ settings! {
     /// stream can starve another one.
     memory: Memory {
         /// Media of all renditions.
-        total: Size = "4GiB" in "1MiB" to "1024GiB",
+        total: Size = "1GiB" in "1MiB" to "1024GiB",
         /// Media of one rendition. It has to hold everything that its playlist names, and what
         /// players may still ask for after that: about twice the window.
         per_rendition: Size = "64MiB" in "1MiB" to "64GiB",
@@ -201,6 +215,34 @@ settings! {
         renditions: usize = "16" in "1" to "64",
         /// How many requests may wait for the next part of one rendition.
         waiting_requests: usize = "100000" in "1" to "10000000",
+    }
+
+    /// What encoders may make the server hold before anything of it is published. What they need is
+    /// a fraction of a second of their media, or a whole fragment where they send long ones, and all
+    /// of it up to the second key frame while a stream begins.
+    ingest: Ingest {
+        /// How many paths there may be that encoders publish on, or may come back to. One more
+        /// encoder is answered 503.
+        paths: usize = "256" in "1" to "100000",
+        /// How many encoders may send on one path at once. Two are what redundancy needs; a
+        /// connection that broke without a word counts until its time is over.
+        encoders_per_path: usize = "8" in "1" to "64",
+        /// What all encoders together may have under way. One that finds no room is answered 503.
+        /// It may be there a second time while it is cut into parts.
+        total: Size = "256MiB" in "4MiB" to "256GiB",
+        /// Of this, what one path may have, so that no encoder takes the room of all others. One
+        /// that needs more is answered 413.
+        per_path: Size = "64MiB" in "2MiB" to "16GiB",
+        /// The largest fragment (`mdat`): the bit rate times how long the encoder's fragments are.
+        /// 16 MiB are two seconds at 67 Mbit/s, or ten at 13 Mbit/s. A larger one is answered 413.
+        fragment: Size = "16MiB" in "64KiB" to "4GiB",
+        /// The largest header (`ftyp` and `moov`); one or two kilobytes are usual. Each is kept for
+        /// as long as a segment needs it.
+        header: Size = "128KiB" in "4KiB" to "16MiB",
+        /// The most tracks of one header.
+        tracks: usize = "16" in "1" to "64",
+        /// How many encoders may be connected over RTMP.
+        rtmp_connections: usize = "128" in "1" to "100000",
     }
 
     /// What is kept on disk: how far back viewers may go while a stream is live
@@ -267,9 +309,11 @@ settings! {
         cookie_origins: Vec<String> = "[]",
         /// A service that is asked about publishers and viewers whom no key or token above decides:
         /// it gets a POST with JSON and allows with 2xx, refuses with 401, 403 or 404. If it says
-        /// anything else or nothing in time, the answer is no. Plain http: put it on this machine or in a network
-        /// that you trust, since it is sent what publishers and viewers presented.
-        hook: Option<Uri> = "",
+        /// anything else or nothing in time, the answer is no. It is sent what publishers and viewers
+        /// presented: https, or http on this machine or in a network that you trust.
+        hook: Option<HookUrl> = "",
+        /// The authorities whose certificates an https hook may have.
+        hook_ca: HookRoots = "",
         /// How long to wait for the hook.
         hook_timeout: Millis = "2s" in "10ms" to "30s",
         /// How long its word holds for the same stream and the same token or key.

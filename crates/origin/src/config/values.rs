@@ -11,7 +11,7 @@ use super::raw::{Raw, Value};
 
 mod keys;
 
-pub use keys::{JwtKey, PublishKeys, TokenKeys};
+pub use keys::{HookUrl, JwtKey, PublishKeys, TokenKeys};
 
 /// A value that a key can have.
 pub(super) trait Setting: Sized + Clone + Debug {
@@ -38,7 +38,10 @@ pub(super) struct Wrong {
 }
 
 impl Wrong {
+    #[track_caller]
     pub(super) fn new(message: impl Into<String>) -> Self {
+        #[cfg(test)]
+        super::error::seen::note();
         let message = message.into();
         Self {
             message,
@@ -51,6 +54,7 @@ impl Wrong {
         Self { span, ..self }
     }
 
+    #[track_caller]
     fn kind<T: Setting>(raw: &Raw) -> Self {
         match &raw.value {
             Value::Text(text) => Self::new(format!("\"{text}\" is not {}", T::WANTED)),
@@ -148,7 +152,6 @@ parsed!(
     "an address with a port, such as \"127.0.0.1:8080\""
 );
 parsed!(String, "a text");
-parsed!(http::Uri, "a URL, such as \"http://127.0.0.1:9000/allow\"");
 
 impl Setting for Option<PathBuf> {
     const WANTED: &'static str = "a path, or \"\" for none";

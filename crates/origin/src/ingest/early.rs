@@ -10,7 +10,7 @@ use std::time::SystemTime;
 use crate::media::{Fragment, Relation};
 
 /// The most bytes that wait: a segment of four seconds at 8 Mbit/s.
-pub(crate) const MOST_BYTES: u64 = 4 << 20;
+const MOST_BYTES: u64 = 4 << 20;
 
 /// The most fragments that wait: small ones cost more than their bytes.
 const MOST_FRAGMENTS: usize = 512;

@@ -61,6 +61,7 @@ impl IngestError {
             Self::Media(error) => match error.fault() {
                 Fault::MissingInit => StatusCode::PRECONDITION_FAILED,
                 Fault::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+                Fault::NoRoom => StatusCode::SERVICE_UNAVAILABLE,
                 Fault::Unsupported => StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 Fault::Malformed => StatusCode::BAD_REQUEST,
             },

@@ -10,6 +10,7 @@ use llhls::registry::{Publisher, StreamName};
 use tokio::sync::Notify;
 
 use crate::ingest::clock::CaptureClock;
+use crate::ingest::config::IngestConfig;
 use crate::ingest::early::Early;
 use crate::ingest::error::IngestError;
 use crate::ingest::label::Point;
@@ -17,8 +18,8 @@ use crate::ingest::opening::{Awaited, LONGEST_TARGET, Lengths, Opening};
 use crate::ingest::source::{Source, SourceId, Sources, Standing};
 use crate::ingest::track::{Outcome, Track};
 use crate::media::{
-    Continuity, Fragment, InitSection, MediaError, MediaItem, MediaPart, MediaTime,
-    PresentationCutter, Relation, TrackInfo,
+    ByteBudget, Continuity, Fragment, Held, InitSection, MediaError, MediaItem, MediaLimits,
+    MediaPart, MediaTime, PresentationCutter, Relation, TrackInfo,
 };
 use crate::origin::Origin;
 
@@ -30,9 +31,14 @@ use crate::origin::Origin;
 pub(super) struct Feed {
     origin: Origin,
     point: Point,
+    limits: MediaLimits,
+    /// What everything here may hold, and what may wait for the first key frames.
+    budget: ByteBudget,
+    most_held: u64,
     sources: Sources,
-    /// The header in effect.
+    /// The header in effect, and what is taken for it.
     header: Option<InitSection>,
+    held_header: Held,
     /// Wakes those who wait for the first header.
     header_came: Arc<Notify>,
     stage: Stage,
@@ -71,11 +77,20 @@ enum Ending {
 }
 
 impl Feed {
-    pub(super) fn new(origin: Origin, point: Point) -> Self {
+    pub(super) fn new(
+        origin: Origin,
+        point: Point,
+        config: &IngestConfig,
+        budget: ByteBudget,
+    ) -> Self {
         Self {
             origin,
             point,
-            sources: Sources::default(),
+            limits: config.limits.clone(),
+            most_held: config.most_held(),
+            held_header: budget.hold(),
+            budget,
+            sources: Sources::new(config.sources),
             header: None,
             header_came: Arc::default(),
             stage: Stage::Empty,
@@ -135,7 +150,8 @@ impl Feed {
         now: SystemTime,
     ) -> Result<(), IngestError> {
         let mut items = Vec::new();
-        let read = source.read(self.header.as_ref(), chunk, &mut items);
+        let bounds = (&self.limits, &self.budget);
+        let read = source.read(self.header.as_ref(), bounds, chunk, &mut items);
         // What came before a fault is good media, and is published.
         let taken = items
             .into_iter()
@@ -149,12 +165,21 @@ impl Feed {
     pub(super) fn receive_item(
         &mut self,
         source: SourceId,
-        item: MediaItem,
+        mut item: MediaItem,
         now: SystemTime,
     ) -> Result<(), IngestError> {
+        if let MediaItem::Fragment(fragment) = &mut item {
+            fragment.take_from(&self.budget).map_err(MediaError::from)?;
+        }
         let taken = self.take(source, item, now);
         let published = self.publish();
         taken.and(published)
+    }
+
+    /// What all that is held of this point is taken from.
+    #[cfg(feature = "rtmp")]
+    pub(super) fn budget(&self) -> &ByteBudget {
+        &self.budget
     }
 
     /// Nothing has come for a while: the registry sees to the gap until something does.
@@ -317,9 +342,12 @@ impl Feed {
             target_duration: lengths.target_duration,
         };
         if let Stage::Opening(opening) = std::mem::replace(&mut self.stage, cutting) {
-            for (fragment, arrived) in opening.release() {
-                self.cut(&fragment, arrived)?;
+            let released = opening.release();
+            for (fragment, arrived) in &released {
+                self.cut(fragment, *arrived)?;
             }
+            // Parts are copies: what they were cut from counts until they are the registry's.
+            self.publish()?;
         }
         Ok(())
     }
@@ -369,6 +397,9 @@ impl Feed {
             return Ok(());
         }
         self.flush(Ending::Timeline)?;
+        let header_bytes = 2 * init.bytes().len() as u64;
+        let taken = self.held_header.set(header_bytes);
+        taken.map_err(MediaError::from)?;
         if self.header.is_some() {
             // Whoever sends another header is another encoder, or the same one set up anew. The newest one
             // counts: the connection of an encoder that lost its network looks alive for minutes.
@@ -423,7 +454,7 @@ impl Feed {
             (Some(lengths), _, _) | (None, Some(lengths), Awaited::Picture) => self.open(lengths),
             (None, beside, _) => {
                 let least = beside.map_or(least, |lengths| lengths.target_duration.max(least));
-                self.stage = Stage::Opening(Opening::new(awaited, least));
+                self.stage = Stage::Opening(Opening::new(awaited, least, self.most_held));
                 Ok(())
             }
         }
@@ -604,6 +635,11 @@ mod tests {
         &CLIP[..end - 4]
     }
 
+    fn feed(origin: &Origin) -> Feed {
+        let (config, point) = (IngestConfig::new(), Point::parse("cam", None).unwrap());
+        Feed::new(origin.clone(), point, &config, config.budget())
+    }
+
     fn dates(playlist: &str) -> Vec<i128> {
         playlist
             .lines()
@@ -615,8 +651,7 @@ mod tests {
     #[tokio::test]
     async fn an_encoder_that_starts_again_continues_at_the_time_it_is() {
         let origin = Origin::new(OriginConfig::new()).unwrap();
-        let point = Point::parse("cam", None).unwrap();
-        let mut feed = Feed::new(origin.clone(), point);
+        let mut feed = feed(&origin);
         let start = UNIX_EPOCH + Duration::from_secs(1_800_000_000);
         let mut first = feed.join().unwrap();
         feed.receive(&mut first, live(), start).unwrap();
@@ -645,7 +680,7 @@ mod tests {
         let mut texts = Vec::new();
         for size in [1_000, 4_096, 100_000, CLIP.len()] {
             let origin = Origin::new(OriginConfig::new()).unwrap();
-            let mut feed = Feed::new(origin.clone(), Point::parse("cam", None).unwrap());
+            let mut feed = feed(&origin);
             let mut source = feed.join().unwrap();
             for chunk in live().chunks(size) {
                 feed.receive(

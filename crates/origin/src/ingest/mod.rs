@@ -17,6 +17,7 @@
 
 mod clock;
 mod coding;
+mod config;
 mod early;
 mod error;
 mod feed;
@@ -26,6 +27,9 @@ mod opening;
 mod points;
 mod source;
 mod track;
+
+#[cfg(test)]
+mod tests;
 
 use std::convert::Infallible;
 use std::time::{Duration, SystemTime};
@@ -43,10 +47,10 @@ use tokio::time::timeout;
 
 use crate::origin::Origin;
 use coding::Coding;
-pub(crate) use early::MOST_BYTES as EARLY_BYTES;
+pub use config::IngestConfig;
 pub(crate) use error::IngestError;
 pub(crate) use label::Point;
-pub(crate) use points::{LIMIT as POINTS, Points, Publishing, Way};
+pub(crate) use points::{Points, Publishing, Way};
 
 /// The routes below `/ingest`.
 pub(crate) fn routes() -> Router<Origin> {

@@ -13,9 +13,6 @@ pub(super) const LONGEST_TARGET: u32 = 10;
 /// How long sound alone waits for the picture that belongs to it, when each has a path of its own.
 const WAIT_FOR_PICTURE: Duration = Duration::from_secs(3);
 
-/// The most bytes that are held meanwhile.
-const MOST_HELD: usize = 32 << 20;
-
 /// The most fragments that are held meanwhile: small ones cost more than their bytes.
 const MOST_FRAGMENTS: usize = 4096;
 
@@ -47,19 +44,22 @@ pub(super) struct Opening {
     awaited: Awaited,
     /// The least target duration, in seconds.
     least: u32,
+    /// The most bytes that are held meanwhile.
+    most_bytes: u64,
     /// In order of arrival.
     held: Vec<(Fragment, SystemTime)>,
-    bytes: usize,
+    bytes: u64,
     first: Option<MediaTime>,
     /// Of the awaited track.
     first_key_frame: Option<MediaTime>,
 }
 
 impl Opening {
-    pub(super) fn new(awaited: Awaited, least: u32) -> Self {
+    pub(super) fn new(awaited: Awaited, least: u32, most_bytes: u64) -> Self {
         Self {
             awaited,
             least,
+            most_bytes,
             held: Vec::new(),
             bytes: 0,
             first: None,
@@ -86,9 +86,9 @@ impl Opening {
                 }),
         };
         self.first.get_or_insert_with(|| fragment.decode_time());
-        self.bytes += fragment.held_bytes();
+        self.bytes += fragment.held_bytes() as u64;
         self.held.push((fragment, arrived));
-        let is_full = self.bytes >= MOST_HELD || self.held.len() >= MOST_FRAGMENTS;
+        let is_full = self.bytes >= self.most_bytes || self.held.len() >= MOST_FRAGMENTS;
         lengths.or_else(|| is_full.then(|| self.lengths_for(None, None)))
     }
 
@@ -126,7 +126,7 @@ impl Opening {
         let is_back = |first: MediaTime| at.cmp_time(first).is_le();
         if self.first_key_frame.is_some_and(is_back) {
             // The encoder was started anew before anything of it could be shown.
-            *self = Self::new(self.awaited, self.least);
+            *self = Self::new(self.awaited, self.least, self.most_bytes);
         }
         for (index, sample) in fragment.samples().iter().enumerate() {
             if sample.sync == SyncPoint::Sync {
@@ -205,7 +205,7 @@ mod tests {
 
     #[test]
     fn a_target_is_the_distance_in_whole_seconds() {
-        let opening = Opening::new(Awaited::Picture, 2);
+        let opening = Opening::new(Awaited::Picture, 2, 1 << 20);
         let target = |millis| {
             let gop = Some(Duration::from_millis(millis));
             opening.lengths_for(gop, None).target_duration

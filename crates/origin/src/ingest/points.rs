@@ -7,23 +7,26 @@ use std::time::{Duration, SystemTime};
 use llhls::registry::StreamName;
 use tokio::time::Instant;
 
+use crate::ingest::config::IngestConfig;
 use crate::ingest::error::IngestError;
 use crate::ingest::feed::Feed;
 use crate::ingest::janitor::{self, ABSENT, Farewells, LINGER};
 use crate::ingest::label::Point;
 use crate::ingest::source::Source;
+use crate::media::ByteBudget;
+#[cfg(feature = "rtmp")]
+use crate::media::{Held, MediaItem};
 use crate::origin::Origin;
-
-/// The most points there may be. A point may hold a header and a part of each track that is not
-/// complete, and anybody may open one.
-pub(crate) const LIMIT: usize = 1024;
 
 /// How long media waits for a header that overtakes it.
 const HEADER: Duration = Duration::from_secs(1);
 
 /// All points that have sent a header and may send more.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Points {
+    config: IngestConfig,
+    /// What all of them may hold together.
+    budget: ByteBudget,
     state: Mutex<State>,
 }
 
@@ -86,6 +89,30 @@ enum Janitor {
 }
 
 impl Points {
+    pub(crate) fn new(config: IngestConfig) -> Self {
+        Self {
+            budget: config.budget(),
+            config,
+            state: Mutex::default(),
+        }
+    }
+
+    /// What all encoders may have under way, in bytes.
+    pub(crate) fn most_bytes(&self) -> u64 {
+        self.config.total_bytes
+    }
+
+    /// What all encoders have under way, in bytes.
+    pub(crate) fn held_bytes(&self) -> u64 {
+        self.budget.held()
+    }
+
+    /// Something held beside all paths.
+    #[cfg(test)]
+    pub(super) fn hold(&self) -> crate::media::Held {
+        self.budget.hold()
+    }
+
     /// Gives a request its place at `point`: beside others, or the first one there.
     pub(crate) fn join(
         self: &Arc<Self>,
@@ -95,11 +122,12 @@ impl Points {
     ) -> Result<Publishing, IngestError> {
         let feed = {
             let mut state = self.lock();
-            if state.points.len() >= LIMIT && !state.points.contains_key(&point) {
-                return Err(IngestError::Full { limit: LIMIT });
+            let limit = self.config.points;
+            if state.points.len() >= limit && !state.points.contains_key(&point) {
+                return Err(IngestError::Full { limit });
             }
             let slot = state.points.entry(point.clone()).or_insert_with(|| Slot {
-                feed: Arc::new(Mutex::new(Feed::new(origin.clone(), point.clone()))),
+                feed: Arc::new(Mutex::new(self.feed(origin, &point))),
                 requests: 0,
                 way,
                 since: Instant::now(),
@@ -124,7 +152,7 @@ impl Points {
     }
 
     /// The paths on which a stream is published, each with how, and by how many requests now.
-    /// O(paths), of which there are at most [`LIMIT`].
+    /// O(paths), of which there are at most [`IngestConfig::points`].
     pub(crate) fn of(&self, presentation: &StreamName) -> Vec<(Option<StreamName>, Way, usize)> {
         let state = self.lock();
         let of = state
@@ -133,6 +161,11 @@ impl Points {
             .filter(|(point, _)| point.presentation == *presentation);
         of.map(|(point, slot)| (point.label.clone(), slot.way, slot.requests))
             .collect()
+    }
+
+    fn feed(&self, origin: &Origin, point: &Point) -> Feed {
+        let budget = self.budget.part(self.config.bytes_per_point);
+        Feed::new(origin.clone(), point.clone(), &self.config, budget)
     }
 
     /// A request has ended. A feed that holds nothing is forgotten with the last one.
@@ -270,11 +303,7 @@ impl Publishing {
 
     /// Takes media that came another way than as boxes, and publishes what it completes.
     #[cfg(feature = "rtmp")]
-    pub(crate) fn take(
-        &mut self,
-        item: crate::media::MediaItem,
-        now: SystemTime,
-    ) -> Result<(), IngestError> {
+    pub(crate) fn take(&mut self, item: MediaItem, now: SystemTime) -> Result<(), IngestError> {
         let source = self.source.as_ref().expect(JOINED).id();
         lock(&self.feed).receive_item(source, item, now)
     }
@@ -291,6 +320,12 @@ impl Publishing {
             // Either way the media is read next, and refused where there is no header yet.
             let _ = tokio::time::timeout(HEADER, notified).await;
         }
+    }
+
+    /// What this path may still take: for what is held of it outside of ingest.
+    #[cfg(feature = "rtmp")]
+    pub(crate) fn hold(&self) -> Held {
+        self.feed().budget().hold()
     }
 
     /// After how long without a byte [`Publishing::stalled`] should be called.

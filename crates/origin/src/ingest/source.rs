@@ -1,11 +1,9 @@
 //! Who publishes on a point: one encoder, one after another, or several for redundancy.
 
 use crate::ingest::error::IngestError;
-use crate::media::{InitSection, MediaError, MediaItem, MediaLimits, MediaReader, StreamEnd};
-
-/// The most requests that may publish on one point at once. Two are what redundancy needs (ING-21), and
-/// a connection that broke without a word may count for minutes.
-const LIMIT: usize = 8;
+use crate::media::{
+    ByteBudget, InitSection, MediaError, MediaItem, MediaLimits, MediaReader, StreamEnd,
+};
 
 /// One request's place among those of its point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,12 +25,16 @@ impl Source {
     pub(super) fn read(
         &mut self,
         header: Option<&InitSection>,
+        (limits, budget): (&MediaLimits, &ByteBudget),
         chunk: &[u8],
         items: &mut Vec<MediaItem>,
     ) -> Result<(), MediaError> {
-        let reader = self.reader.get_or_insert_with(|| match header {
-            Some(init) => MediaReader::with_init(MediaLimits::default(), init.clone()),
-            None => MediaReader::new(MediaLimits::default()),
+        let reader = self.reader.get_or_insert_with(|| {
+            let reader = match header {
+                Some(init) => MediaReader::with_init(limits.clone(), init.clone()),
+                None => MediaReader::new(limits.clone()),
+            };
+            reader.within(budget)
         });
         reader.read(chunk, items)
     }
@@ -49,8 +51,10 @@ impl Source {
 ///
 /// One leads: its timeline is the point's. Others may send the same media beside it, and what is
 /// there already is left out. One that sends something else takes over, and those before it are told.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Sources {
+    /// The most there may be at once.
+    limit: usize,
     joined: Vec<Joined>,
     lead: Option<SourceId>,
     next: u64,
@@ -85,10 +89,19 @@ impl Standing {
 }
 
 impl Sources {
+    pub(super) fn new(limit: usize) -> Self {
+        Self {
+            limit,
+            joined: Vec::new(),
+            lead: None,
+            next: 0,
+        }
+    }
+
     /// A place for a new request.
     pub(super) fn join(&mut self) -> Result<Source, IngestError> {
-        if self.joined.len() >= LIMIT {
-            return Err(IngestError::Busy { limit: LIMIT });
+        if self.joined.len() >= self.limit {
+            return Err(IngestError::Busy { limit: self.limit });
         }
         let id = SourceId(self.next);
         self.next += 1;
@@ -155,7 +168,7 @@ mod tests {
 
     #[test]
     fn the_newest_encoder_counts_and_the_older_one_is_told() {
-        let mut sources = Sources::default();
+        let mut sources = Sources::new(8);
         let old = sources.join().unwrap().id();
         assert_eq!(sources.lead(old), Standing::Leads);
         let new = sources.join().unwrap().id();
@@ -173,11 +186,11 @@ mod tests {
 
     #[test]
     fn there_is_a_limit_to_those_who_publish_at_once() {
-        let mut sources = Sources::default();
-        let all: Vec<_> = (0..LIMIT).map(|_| sources.join().unwrap()).collect();
+        let mut sources = Sources::new(3);
+        let all: Vec<_> = (0..3).map(|_| sources.join().unwrap()).collect();
         assert!(matches!(
             sources.join(),
-            Err(IngestError::Busy { limit: LIMIT })
+            Err(IngestError::Busy { limit: 3 })
         ));
         sources.leave(all[0].id());
         assert!(sources.join().is_ok());

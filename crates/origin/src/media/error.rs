@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::boxes::BoxKind;
+use super::budget::NoRoom;
 use super::init::TrackId;
 
 /// The kind of answer that a [`MediaError`] deserves. Each maps to one HTTP status.
@@ -13,8 +14,10 @@ pub enum Fault {
     Malformed,
     /// Media came before, or does not fit, its initialization section: `412`. Sending it again helps.
     MissingInit,
-    /// A size or count is beyond [`MediaLimits`](super::MediaLimits): `413`.
+    /// A size or count is beyond [`MediaLimits`](super::MediaLimits), or what one stream may hold: `413`.
     TooLarge,
+    /// There is no room now, for reasons that are not the encoder's: `503`. Coming again later helps.
+    NoRoom,
     /// Well-formed, but nothing that can be published: `415`.
     Unsupported,
 }
@@ -113,6 +116,8 @@ pub enum MediaError {
         /// The track.
         track: TrackId,
     },
+    /// The bytes of a [`ByteBudget`](super::ByteBudget) are used up.
+    NoRoom(NoRoom),
     /// A single sample lasts longer than a part may.
     SampleTooLong {
         /// The track.
@@ -129,9 +134,11 @@ impl MediaError {
     pub fn fault(&self) -> Fault {
         match self {
             Self::MissingInit | Self::UnknownTrack { .. } => Fault::MissingInit,
+            Self::NoRoom(NoRoom::Whole { .. }) => Fault::NoRoom,
             Self::BoxTooLarge { .. }
             | Self::TooManyTracks { .. }
             | Self::TooManySamples { .. }
+            | Self::NoRoom(NoRoom::Part { .. })
             | Self::PartTooLarge { .. } => Fault::TooLarge,
             Self::NoTracks
             | Self::UnknownCodec { .. }
@@ -180,6 +187,7 @@ impl fmt::Display for MediaError {
                 "an encrypted fragment of track {track} cannot be cut: what it says of its samples' encryption is not understood"
             ),
             Self::PartTooLarge { track } => write!(f, "a part of track {track} would hold too much before it is long enough"),
+            Self::NoRoom(error) => write!(f, "{error}"),
             Self::SampleTooLong { track, ticks, limit } => {
                 write!(f, "a sample of track {track} lasts {ticks} ticks; a part may last {limit}")
             }
@@ -188,3 +196,9 @@ impl fmt::Display for MediaError {
 }
 
 impl std::error::Error for MediaError {}
+
+impl From<NoRoom> for MediaError {
+    fn from(error: NoRoom) -> Self {
+        Self::NoRoom(error)
+    }
+}

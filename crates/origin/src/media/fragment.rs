@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::budget::{ByteBudget, Held, NoRoom};
 use super::init::TrackId;
 use super::protection::Protection;
 use super::time::{FrameRate, MediaTime, Timescale};
@@ -69,6 +70,8 @@ pub struct Fragment {
     pub(crate) protection: Protection,
     /// The producer's word on when this was captured.
     pub(crate) capture: Option<CaptureTime>,
+    /// What is taken of a budget for as long as this or another fragment of its unit is there.
+    pub(crate) held: Option<Arc<Held>>,
 }
 
 /// How the fragment stood in the encoder's bytes.
@@ -129,7 +132,19 @@ impl Fragment {
             },
             protection: Protection::None,
             capture: None,
+            held: None,
         }
+    }
+
+    /// Takes what it keeps in memory from a budget, until the last clone is gone.
+    ///
+    /// # Errors
+    /// [`NoRoom`] when there is not that much.
+    pub(crate) fn take_from(&mut self, budget: &ByteBudget) -> Result<(), NoRoom> {
+        let mut held = budget.hold();
+        held.set(self.held_bytes() as u64)?;
+        self.held = Some(Arc::new(held));
+        Ok(())
     }
 }
 
@@ -244,7 +259,12 @@ impl Fragment {
 
     /// Bytes that this fragment keeps in memory.
     pub(crate) fn held_bytes(&self) -> usize {
-        self.unit.len()
+        self.unit.len() + self.sample_bytes_held()
+    }
+
+    /// Of these, what describes the samples.
+    pub(crate) fn sample_bytes_held(&self) -> usize {
+        size_of::<Self>() + size_of_val(&*self.samples)
     }
 
     pub(crate) fn timescale(&self) -> Timescale {

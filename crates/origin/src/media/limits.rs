@@ -4,7 +4,7 @@
 ///
 /// A reader never holds more than one unit at a time: an initialization section, or a fragment's
 /// boxes up to the end of its `mdat`. Its worst case is therefore
-/// `max(init, 2 × small + movie_fragment + media_data)`, which is a little over 33 MiB with the defaults.
+/// `max(init, 2 × small + movie_fragment + media_data)`, which is a little over 17 MiB with the defaults.
 /// Memory grows with the bytes that arrived, never with a size that a box merely claims.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MediaLimits {
@@ -23,12 +23,12 @@ pub struct MediaLimits {
 }
 
 impl Default for MediaLimits {
-    /// 1 MiB of `moov`, 1 MiB of `moof`, 32 MiB of `mdat`, 64 KiB of event messages, 16 tracks, 65 536 samples.
+    /// 128 KiB of `moov`, 1 MiB of `moof`, 16 MiB of `mdat`, 64 KiB of event messages, 16 tracks, 65 536 samples.
     fn default() -> Self {
         Self {
-            init: 1 << 20,
+            init: 128 << 10,
             movie_fragment: 1 << 20,
-            media_data: 32 << 20,
+            media_data: 16 << 20,
             small: 64 << 10,
             tracks: 16,
             samples: 1 << 16,
@@ -37,13 +37,7 @@ impl Default for MediaLimits {
 }
 
 impl MediaLimits {
-    /// What one reader holds at worst, in bytes.
-    pub(crate) fn worst_case_bytes(&self) -> u64 {
-        self.init
-            .max(2 * self.small + self.movie_fragment + self.media_data)
-    }
-
-    /// Largest initialization section (`ftyp` and `moov` together), in bytes. Default 1 MiB.
+    /// Largest initialization section (`ftyp` and `moov` together), in bytes. Default 128 KiB.
     #[must_use]
     pub fn init_bytes(mut self, bytes: u64) -> Self {
         self.init = bytes;
@@ -57,7 +51,7 @@ impl MediaLimits {
         self
     }
 
-    /// Largest `mdat`, in bytes. Default 32 MiB: ten seconds at 25 Mbit/s.
+    /// Largest `mdat`, in bytes. Default 16 MiB: ten seconds at 13 Mbit/s, or two at 67.
     #[must_use]
     pub fn media_data_bytes(mut self, bytes: u64) -> Self {
         self.media_data = bytes;

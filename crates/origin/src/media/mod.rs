@@ -12,6 +12,7 @@
 //! panics are bugs.
 
 // What everything else speaks of.
+mod budget;
 mod error;
 mod limits;
 mod time;
@@ -41,6 +42,7 @@ mod demo;
 mod tests;
 
 pub use boxes::BoxKind;
+pub use budget::{ByteBudget, Held, NoRoom};
 pub use config::{CutConfig, part_target_for};
 pub(crate) use cutter::Relation;
 pub use cutter::{Accepted, PartCutter};

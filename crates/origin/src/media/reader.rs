@@ -1,9 +1,12 @@
 //! The incremental reader: bytes in any chunking in, initialization sections and fragments out.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use mp4_atom::{Prft, Styp};
 
 use super::boxes::{self, BoxHeader, BoxKind, LONGEST_HEADER};
+use super::budget::{ByteBudget, Held};
 use super::error::MediaError;
 use super::fragment::Fragment;
 use super::init::{InitSection, TrackId};
@@ -85,6 +88,10 @@ pub struct MediaReader {
     /// Position in the stream that the unit's first byte has as seen from its `moof`: boxes that
     /// were skipped between an event message and the `moof` are not in the unit.
     moof_origin: u64,
+    /// What is taken of a budget for the unit and the box aside.
+    held: Option<Held>,
+    /// The same for the initialization section.
+    held_init: Option<Held>,
     /// The error that ended reading.
     failed: Option<MediaError>,
 }
@@ -136,7 +143,20 @@ impl MediaReader {
             position: 0,
             unit_at: 0,
             moof_origin: 0,
+            held: None,
+            held_init: None,
             failed: None,
+        }
+    }
+
+    /// Takes what it holds from a budget, and leaves it with the fragments that it gives out until
+    /// they are dropped.
+    #[must_use]
+    pub fn within(self, budget: &ByteBudget) -> Self {
+        Self {
+            held: Some(budget.hold()),
+            held_init: Some(budget.hold()),
+            ..self
         }
     }
 
@@ -169,7 +189,8 @@ impl MediaReader {
                 Ok(used) => used,
                 Err(error) => {
                     self.failed = Some(error.clone());
-                    self.unit = Vec::new();
+                    (self.unit, self.aside) = (Vec::new(), Vec::new());
+                    self.held = None;
                     return Err(error);
                 }
             };
@@ -216,12 +237,18 @@ impl MediaReader {
             }
             State::Body { kind, left } => {
                 let take = usize::try_from(left).unwrap_or(usize::MAX).min(chunk.len());
-                let into = if is_aside(kind) {
-                    &mut self.aside
+                let (into, beside) = if is_aside(kind) {
+                    (&mut self.aside, &self.unit)
                 } else {
-                    &mut self.unit
+                    (&mut self.unit, &self.aside)
                 };
-                reserve(into, left, take);
+                let more = wanted_room(into, left, take);
+                if more > 0 {
+                    if let Some(held) = &mut self.held {
+                        held.set((into.len() + more + beside.capacity()) as u64)?;
+                    }
+                    into.reserve_exact(more);
+                }
                 into.extend_from_slice(&chunk[..take]);
                 self.position += take as u64;
                 self.state = State::Body {
@@ -305,6 +332,7 @@ impl MediaReader {
         } else {
             &mut self.unit
         };
+        into.reserve_exact(bytes.len());
         into.extend_from_slice(bytes);
         self.state = State::Body { kind, left };
         Ok(())
@@ -361,7 +389,12 @@ impl MediaReader {
             BoxKind::FTYP => self.progress = Progress::FileType,
             BoxKind::MOOF => self.progress = Progress::MovieFragment,
             BoxKind::MOOV => {
-                let init = InitSection::parse(self.take_unit(), &self.limits)?;
+                let unit = self.take_unit();
+                if let Some(held) = &mut self.held_init {
+                    // The bytes, and about as much for what they say.
+                    held.set(2 * unit.len() as u64)?;
+                }
+                let init = InitSection::parse(unit, &self.limits)?;
                 self.init = Some(init.clone());
                 items.push(MediaItem::Init(init));
             }
@@ -387,6 +420,7 @@ impl MediaReader {
 
     fn end_fragment(&mut self, items: &mut Vec<MediaItem>) -> Result<(), MediaError> {
         let stream_offset = self.moof_origin;
+        let held = self.held.as_mut().map(Held::split);
         let unit = self.take_unit();
         let init = self.init.as_ref().ok_or(MediaError::MissingInit)?;
         let reference = self.reference.take();
@@ -396,18 +430,28 @@ impl MediaReader {
             stream_offset,
             reference,
         };
-        items.extend(
-            unit::read_unit(&unit, context)?
-                .into_iter()
-                .map(MediaItem::Fragment),
-        );
+        let mut fragments = unit::read_unit(&unit, context)?;
+        if let Some(mut held) = held {
+            let described: usize = fragments.iter().map(Fragment::sample_bytes_held).sum();
+            held.set((unit.len() + described) as u64)?;
+            let held = Arc::new(held);
+            for fragment in &mut fragments {
+                fragment.held = Some(Arc::clone(&held));
+            }
+        }
+        items.extend(fragments.into_iter().map(MediaItem::Fragment));
         Ok(())
     }
 
     fn take_unit(&mut self) -> Bytes {
         self.progress = Progress::Empty;
         self.small = 0;
-        Bytes::from(std::mem::take(&mut self.unit))
+        let unit = Bytes::from(std::mem::take(&mut self.unit));
+        if let Some(held) = &mut self.held {
+            // Less is never refused.
+            let _ = held.set(self.aside.capacity() as u64);
+        }
+        unit
     }
 }
 
@@ -416,16 +460,18 @@ fn is_aside(kind: BoxKind) -> bool {
     matches!(kind, BoxKind::STYP | BoxKind::PRFT)
 }
 
-/// Makes room for a body of which `left` bytes are to come and `now` are here.
+/// How much more room a body needs of which `left` bytes are to come and `now` are here; none where
+/// there is enough.
 ///
 /// Room grows with what has arrived, at most doubling, so that a size which is merely claimed
 /// costs no more than [`FIRST_ROOM`]; and it ends exactly at the claimed size, so that the finished
 /// fragment wastes nothing.
-fn reserve(into: &mut Vec<u8>, left: u64, now: usize) {
-    let left = usize::try_from(left).unwrap_or(usize::MAX);
-    if into.capacity() - into.len() < now {
-        into.reserve_exact(left.min(now.max(into.len()).max(FIRST_ROOM)));
+fn wanted_room(into: &Vec<u8>, left: u64, now: usize) -> usize {
+    if into.capacity() - into.len() >= now {
+        return 0;
     }
+    let left = usize::try_from(left).unwrap_or(usize::MAX);
+    left.min(now.max(into.len()).max(FIRST_ROOM))
 }
 
 /// What is reserved for a larger body before any of it is here. Most parts fit, and so are never moved;

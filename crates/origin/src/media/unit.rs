@@ -198,6 +198,7 @@ impl UnitReader<'_> {
                 .context
                 .reference
                 .and_then(|reference| capture(reference, track, decode_time, info.timescale)),
+            held: None,
         }))
     }
 

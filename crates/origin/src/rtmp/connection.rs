@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::access::{Verdict, key_in};
 use crate::ingest::{Point, Publishing, Way};
-use crate::media::MediaItem;
+use crate::media::{Held, MediaItem, NoRoom};
 use crate::origin::Origin;
 use crate::rtmp::error::RtmpError;
 use crate::rtmp::remux::Remux;
@@ -29,6 +29,16 @@ const READ: usize = 64 << 10;
 struct Stream {
     publishing: Publishing,
     remux: Remux,
+    /// What is on its way to the publishing point, which counts the rest.
+    held: Held,
+}
+
+impl Stream {
+    /// Takes what is on its way from what the path may hold.
+    fn count(&mut self, session: &Session) -> Result<(), NoRoom> {
+        self.held
+            .set(session.held_bytes() + self.remux.held_bytes())
+    }
 }
 
 /// Speaks with an encoder until it leaves, or does what cannot be taken.
@@ -73,6 +83,9 @@ pub(super) async fn run(origin: &Origin, mut socket: TcpStream) -> Result<(), Rt
                 handle(origin, &mut session, &mut stream, event).await?;
             }
             received?;
+            if let Some(stream) = &mut stream {
+                stream.count(&session).map_err(RtmpError::NoRoom)?;
+            }
             if is_last {
                 break;
             }
@@ -111,8 +124,11 @@ async fn handle(
             {
                 Ok(publishing) => {
                     tracing::info!(name, "an RTMP encoder publishes");
-                    let remux = Remux::new();
-                    *stream = Some(Stream { publishing, remux });
+                    *stream = Some(Stream {
+                        held: publishing.hold(),
+                        remux: Remux::new(),
+                        publishing,
+                    });
                     session.accept();
                 }
                 Err(error) => {
@@ -123,7 +139,10 @@ async fn handle(
             Ok(())
         }
         Event::Message(message) => {
-            let Some(Stream { publishing, remux }) = stream else {
+            let Some(Stream {
+                publishing, remux, ..
+            }) = stream
+            else {
                 return Ok(());
             };
             let mut items = Vec::new();

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 
 use crate::ingest::IngestError;
+use crate::media::NoRoom;
 
 /// Why a connection ended before its encoder ended it.
 #[derive(Debug)]
@@ -27,6 +28,8 @@ pub(crate) enum RtmpError {
     Size,
     /// Media before, or instead of, a `publish`.
     NotPublishing,
+    /// The path, or all of them together, holds as much as it may.
+    NoRoom(NoRoom),
     /// Nothing came for too long.
     Silent,
     /// The media cannot be published.
@@ -57,6 +60,7 @@ impl fmt::Display for RtmpError {
                 "neither the parameter sets nor onMetaData tell the size of the pictures",
             ),
             Self::NotPublishing => formatter.write_str("media before the publish command"),
+            Self::NoRoom(error) => write!(formatter, "{error}"),
             Self::Silent => formatter.write_str("nothing came for too long"),
             Self::Ingest(error) => write!(formatter, "{error}"),
             Self::Io(error) => write!(formatter, "{error}"),

@@ -15,10 +15,10 @@ pub(super) const LARGEST_COMMAND: u32 = 64 << 10;
 /// Largest frame: a picture of ten seconds at 6 Mbit/s would fit.
 pub(super) const LARGEST_FRAME: u32 = 8 << 20;
 
-/// Which chunk streams there are.
+/// Which chunk streams there are, and the largest message that each has announced.
 #[derive(Debug, Default)]
 pub(super) struct Gate {
-    streams: Vec<u32>,
+    streams: Vec<(u32, u32)>,
 }
 
 impl Gate {
@@ -27,12 +27,10 @@ impl Gate {
         let Some((format, stream, header)) = basic_header(bytes) else {
             return Ok(());
         };
-        if !self.streams.contains(&stream) {
-            if self.streams.len() == CHUNK_STREAMS {
-                let limit = CHUNK_STREAMS;
-                return Err(RtmpError::ChunkStreams { limit });
-            }
-            self.streams.push(stream);
+        let known = self.streams.iter().position(|(known, _)| *known == stream);
+        if known.is_none() && self.streams.len() == CHUNK_STREAMS {
+            let limit = CHUNK_STREAMS;
+            return Err(RtmpError::ChunkStreams { limit });
         }
         // Only the two long forms give a length, behind three bytes of time.
         let length = header.get(3..6).filter(|_| format < 2).map_or(0, |length| {
@@ -44,7 +42,16 @@ impl Gate {
                 limit,
             });
         }
+        match known {
+            Some(at) => self.streams[at].1 = self.streams[at].1.max(length),
+            None => self.streams.push((stream, length)),
+        }
         Ok(())
+    }
+
+    /// What the decoder behind may hold of messages that are not whole, in bytes.
+    pub(super) fn announced_bytes(&self) -> u64 {
+        self.streams.iter().map(|(_, most)| u64::from(*most)).sum()
     }
 }
 
@@ -90,5 +97,7 @@ mod tests {
         }
         assert!(gate.check(&[0x00, 0xff], 100).is_err(), "one too many");
         assert!(gate.check(&[0xc4], 100).is_ok(), "a known one");
+        assert!(gate.check(&claims(20), 100).is_ok());
+        assert_eq!(gate.announced_bytes(), 100);
     }
 }

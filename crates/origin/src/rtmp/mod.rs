@@ -39,9 +39,6 @@ use crate::sight::{Protocol, Refusal, Security};
 #[cfg(fuzzing)]
 pub use fuzzing::read_all;
 
-/// The most encoders that may be connected at once.
-const CONNECTIONS: usize = 256;
-
 /// Takes RTMP on `listener` until `stop` completes; then connections end where they are.
 ///
 /// A stream that lost its connection waits for its encoder as one over HTTP does.
@@ -65,7 +62,8 @@ pub async fn serve_rtmp(
     listener: TcpListener,
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let room = Arc::new(Semaphore::new(CONNECTIONS));
+    let limit = origin.ingest_config().rtmp_connections;
+    let room = Arc::new(Semaphore::new(limit));
     // Dropping the set ends the connections.
     let mut connections = JoinSet::new();
     let mut stop = std::pin::pin!(stop);
@@ -80,7 +78,7 @@ pub async fn serve_rtmp(
                     Err(error) => return Err(error),
                 };
                 let Ok(permit) = Arc::clone(&room).try_acquire_owned() else {
-                    tracing::warn!(%peer, limit = CONNECTIONS, "no room for another RTMP encoder");
+                    tracing::warn!(%peer, limit, "no room for another RTMP encoder");
                     origin.sight().transport.refused(Refusal::Rtmp);
                     continue;
                 };

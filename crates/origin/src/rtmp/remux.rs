@@ -181,6 +181,16 @@ impl Remux {
         }
     }
 
+    /// What waits here, in bytes.
+    pub(super) fn held_bytes(&self) -> u64 {
+        let waiting = match &self.stage {
+            Stage::Waiting { bytes, .. } => *bytes,
+            Stage::Running => 0,
+        };
+        let picture = self.picture.as_ref().map_or(0, |it| it.data.len());
+        (waiting + picture) as u64
+    }
+
     /// The stream has ended: what waits goes its way.
     pub(super) fn finish(&mut self, items: &mut Vec<MediaItem>) {
         if matches!(self.stage, Stage::Waiting { .. }) && self.run(items).is_err() {

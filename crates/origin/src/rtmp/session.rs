@@ -94,6 +94,11 @@ impl Session {
         }
     }
 
+    /// What the connection holds of messages that are not whole, in bytes.
+    pub(super) fn held_bytes(&self) -> u64 {
+        self.gate.announced_bytes() + self.input.len() as u64
+    }
+
     /// What is to be sent.
     pub(super) fn take_output(&mut self) -> BytesMut {
         self.output.split()

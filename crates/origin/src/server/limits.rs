@@ -6,13 +6,13 @@ use std::time::Duration;
 ///
 /// | bound | default | what happens beyond it |
 /// |---|---|---|
-/// | [`connections`](Self::connections) | 16 384 | closed at once |
-/// | [`connections_per_address`](Self::connections_per_address) | 4 096 | closed at once |
-/// | [`requests`](Self::requests) | 65 536 | 503 |
+/// | [`connections`](Self::connections) | 8 192 | closed at once |
+/// | [`connections_per_address`](Self::connections_per_address) | 2 048 | closed at once |
+/// | [`requests`](Self::requests) | 32 768 | 503 |
 /// | [`streams_per_connection`](Self::streams_per_connection) | 128 | HTTP/2 clients wait |
 /// | [`header_bytes`](Self::header_bytes) | 16 KiB | 431, or the stream is reset |
 /// | [`header_count`](Self::header_count) | 64 | 431, on HTTP/1.1 |
-/// | [`receive_window`](Self::receive_window) | 256 KiB | HTTP/2 clients wait |
+/// | [`receive_window`](Self::receive_window) | 64 KiB | HTTP/2 clients wait |
 /// | [`header_time`](Self::header_time) | 10 s | closed |
 /// | [`idle_time`](Self::idle_time) | 60 s | closed, with GOAWAY on HTTP/2 |
 /// | [`answer_time`](Self::answer_time) | 60 s | closed |
@@ -26,7 +26,7 @@ use std::time::Duration;
 ///
 /// [`worst_case_bytes`](Self::worst_case_bytes) adds up what all of these allow at once:
 /// for each connection its buffers (TLS included) and its receive window, for each request its
-/// headers and the state of its answer. The defaults come to 7 GiB; a server whose every seat is taken
+/// headers and the state of its answer. The defaults come to 2 GiB; a server whose every seat is taken
 /// by a well-behaved player uses a tenth of that. Payloads are not in it: answers share the
 /// registry's, for at most one and a half `answer_time` longer than it keeps them itself.
 ///
@@ -62,13 +62,13 @@ impl Limits {
     /// The defaults of the table above.
     pub const fn new() -> Self {
         Self {
-            connections: 16_384,
-            connections_per_address: 4_096,
-            requests: 65_536,
+            connections: 8_192,
+            connections_per_address: 2_048,
+            requests: 32_768,
             streams_per_connection: 128,
             header_bytes: 16 * 1024,
             header_count: 64,
-            receive_window: 256 * 1024,
+            receive_window: 64 * 1024,
             header_time: Duration::from_secs(10),
             idle_time: Duration::from_secs(60),
             answer_time: Duration::from_secs(60),

@@ -1,18 +1,29 @@
 //! Who may and who may not, asked as encoders and players ask.
 
 use std::collections::BTreeSet;
+use std::convert::Infallible;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use axum::body::Body;
 use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
 use axum::{Json, Router, routing::post};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use http::{Method, StatusCode, Uri};
 use llhls::registry::{Publisher, RegistryConfig};
-use origin::OriginConfig;
-use origin::access::{Access, AccessConfig, KeyDigest, Secret, StreamPattern, sign};
+use origin::access::{
+    Access, AccessConfig, HookRoots, KeyDigest, Secret, StreamPattern, VerifyingKey, sign,
+};
 use origin::config::TokenPlace;
+use origin::{OriginConfig, Tls};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use ring::hmac;
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use crate::client::Answer;
@@ -303,15 +314,182 @@ struct Asked {
 }
 
 /// A service that knows the stream `show` and the token `friend`.
-async fn hook(State(asked): State<Asked>, Json(question): Json<serde_json::Value>) -> StatusCode {
+async fn hook(State(asked): State<Asked>, Json(question): Json<serde_json::Value>) -> Response {
     asked.count.fetch_add(1, Ordering::Relaxed);
-    match (question["stream"].as_str(), question["token"].as_str()) {
+    let status = match (question["stream"].as_str(), question["token"].as_str()) {
         (Some("show"), Some("friend")) => StatusCode::NO_CONTENT,
         (Some("show"), Some("foe")) => StatusCode::FORBIDDEN,
         (Some("show"), Some("ill")) => StatusCode::INTERNAL_SERVER_ERROR,
         (Some("show"), Some("slow")) => std::future::pending().await,
+        (Some("show"), Some("wordy")) => {
+            return [("x-words", "word ".repeat(8_000))].into_response();
+        }
+        (Some("show"), Some("endless")) => {
+            let words = futures_util::stream::repeat(Ok::<_, Infallible>("word "));
+            return Body::from_stream(words).into_response();
+        }
         _ => StatusCode::UNAUTHORIZED,
+    };
+    status.into_response()
+}
+
+/// An authority of our own, and a certificate for `localhost` by it, in files.
+struct Authority {
+    folder: PathBuf,
+}
+
+impl Authority {
+    fn new(name: &str) -> Self {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
+            .join(format!("authority-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let mut authority = CertificateParams::new(Vec::new()).unwrap();
+        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        let root = authority.self_signed(&key).unwrap();
+        let authority = Issuer::new(authority, key);
+        let key = KeyPair::generate().unwrap();
+        let localhost = CertificateParams::new(["localhost".to_owned()]).unwrap();
+        let localhost = localhost.signed_by(&key, &authority).unwrap();
+        for (name, text) in [
+            ("root.pem", root.pem()),
+            ("localhost.pem", localhost.pem()),
+            ("localhost.key", key.serialize_pem()),
+        ] {
+            std::fs::write(folder.join(name), text).unwrap();
+        }
+        Self { folder }
     }
+
+    fn roots(&self) -> HookRoots {
+        HookRoots::from_file(self.folder.join("root.pem")).unwrap()
+    }
+
+    fn tls(&self) -> Tls {
+        let (certificate, key) = ("localhost.pem", "localhost.key");
+        Tls::from_files(self.folder.join(certificate), self.folder.join(key)).unwrap()
+    }
+}
+
+impl Drop for Authority {
+    fn drop(&mut self) {
+        // Left over is no failure of a test.
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+#[tokio::test]
+async fn an_https_hook_is_believed_only_with_a_certificate_of_its_authority() {
+    let (ours, theirs) = (Authority::new("ours"), Authority::new("theirs"));
+    let asked = Asked::default();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let app = Router::new()
+        .route("/allow", post(hook))
+        .with_state(asked.clone());
+    let app = origin::Server::new(app).listen_tls(listener, ours.tls());
+    tokio::spawn(app.run(std::future::pending()));
+
+    let status = async |host: &str, roots: HookRoots, token: &str| {
+        let url: Uri = format!("https://{host}:{port}/allow").parse().unwrap();
+        let with_hook = |access: AccessConfig| {
+            let (timeout, keep) = (Duration::from_secs(5), Duration::from_secs(60));
+            access
+                .hook(url.clone(), timeout, keep, 100)
+                .hook_roots(roots.clone())
+        };
+        let Guarded { server, .. } = &guarded(TokenPlace::Path, with_hook).await;
+        let path = format!("/t/{token}/live/show/video/media.m3u8");
+        server.get(&path).await.status
+    };
+    for (token, wanted) in [
+        ("friend", StatusCode::OK),
+        ("foe", StatusCode::FORBIDDEN),
+        // The status is all that is read of an answer, and its head is bounded.
+        ("endless", StatusCode::OK),
+        ("wordy", StatusCode::SERVICE_UNAVAILABLE),
+    ] {
+        assert_eq!(
+            status("localhost", ours.roots(), token).await,
+            wanted,
+            "{token}"
+        );
+    }
+    let before = asked.count.load(Ordering::Relaxed);
+    for (host, roots) in [
+        ("localhost", theirs.roots()),
+        ("127.0.0.1", ours.roots()),
+        ("localhost", HookRoots::default()),
+    ] {
+        assert_eq!(
+            status(host, roots.clone(), "friend").await,
+            StatusCode::SERVICE_UNAVAILABLE,
+            "{host} {roots:?}"
+        );
+    }
+    assert_eq!(
+        asked.count.load(Ordering::Relaxed),
+        before,
+        "nothing was shown to somebody else"
+    );
+}
+
+/// A JSON Web Token of an algorithm with a shared secret.
+fn jwt(id: &str, secret: &[u8], stream: &str, expires: i64) -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let expires = now.as_secs().saturating_add_signed(expires);
+    let header = json!({"alg": "HS256", "kid": id});
+    let claims = json!({"exp": expires, "stream": stream});
+    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let message = format!("{}.{}", part(&header), part(&claims));
+    let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
+    let tag = URL_SAFE_NO_PAD.encode(hmac::sign(&key, message.as_bytes()));
+    format!("{message}.{tag}")
+}
+
+#[tokio::test]
+async fn keys_are_exchanged_while_tokens_of_both_are_good() {
+    const OLD: &[u8] = b"the secret that is on its way out";
+    const NEW: &[u8] = b"the secret that comes in its place";
+    let soon = SystemTime::now() + Duration::from_secs(60);
+    let signed = |secret| sign(&Secret::new(secret), &pattern("show"), soon);
+    let tokens = [
+        signed(OLD),
+        jwt("old", OLD, "show", 60),
+        signed(NEW),
+        jwt("new", NEW, "show", 60),
+    ];
+    let statuses = async |secrets: &[(&str, &'static [u8])]| {
+        let with_keys = |mut access: AccessConfig| {
+            for (id, secret) in secrets {
+                access = access
+                    .token_key(Secret::new(secret))
+                    .jwt_key(id, VerifyingKey::hs256(secret));
+            }
+            access
+        };
+        let Guarded { server, .. } = &guarded(TokenPlace::Path, with_keys).await;
+        let mut statuses = Vec::new();
+        for token in &tokens {
+            let path = format!("/t/{token}/live/show/video/media.m3u8");
+            statuses.push(server.get(&path).await.status.as_u16());
+        }
+        // Of this stream and of this key alone, however good it is.
+        let (id, secret) = secrets[0];
+        for (token, wanted) in [
+            (jwt(id, secret, "other", 60), StatusCode::FORBIDDEN),
+            (jwt(id, secret, "show", -1), StatusCode::UNAUTHORIZED),
+            (jwt("third", secret, "show", 60), StatusCode::UNAUTHORIZED),
+        ] {
+            let path = format!("/t/{token}/live/show/video/media.m3u8");
+            assert_eq!(server.get(&path).await.status, wanted, "{token}");
+        }
+        statuses
+    };
+    assert_eq!(statuses(&[("old", OLD)]).await, [200, 200, 401, 401]);
+    let both = statuses(&[("new", NEW), ("old", OLD)]).await;
+    assert_eq!(both, [200, 200, 200, 200]);
+    assert_eq!(statuses(&[("new", NEW)]).await, [401, 401, 200, 200]);
 }
 
 #[tokio::test]

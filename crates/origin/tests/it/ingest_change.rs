@@ -8,7 +8,8 @@ use hyper::body::Frame;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use llhls::manifest::Directives;
-use llhls::registry::Coding;
+use llhls::registry::{Coding, RegistryConfig};
+use origin::OriginConfig;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -151,7 +152,9 @@ async fn an_encoder_that_starts_over_at_once_is_no_repetition() {
 /// old timeline is not dated by the new one, and makes no discontinuity of its own.
 #[tokio::test]
 async fn picture_and_sound_start_over_at_one_time() {
-    let server = Server::start().await;
+    // Room for twelve streams.
+    let config = OriginConfig::new().registry(RegistryConfig::new());
+    let server = Server::of(config).await;
     let clip = Clip::new(ffmpeg(
         "-f lavfi -i testsrc2=size=160x90:rate=30:duration=5 -f lavfi -i sine=sample_rate=48000:duration=5 \
          -c:v libx264 -preset ultrafast -tune zerolatency -g 30 -c:a aac \

@@ -30,6 +30,9 @@ mod open;
 mod page;
 /// Which answer of an HTTP/2 connection leaves first.
 mod priority;
+/// The binary as a process.
+#[cfg(target_os = "linux")]
+mod process;
 /// Streams on disk: rewinding, on demand, after a restart, with a full disk.
 mod recording;
 /// Any request at all, and that it changes nothing.

@@ -30,6 +30,18 @@ impl Folder {
         Self(Path::new(env!("CARGO_TARGET_TMPDIR")).join(name))
     }
 
+    /// Waits until nobody records here any more.
+    async fn free(&self) {
+        let lock = std::fs::File::open(self.0.join(".lock")).unwrap();
+        let waiting = async {
+            while lock.try_lock().is_err() {
+                tokio::task::yield_now().await;
+            }
+        };
+        let waited = tokio::time::timeout(Duration::from_secs(60), waiting).await;
+        waited.expect("somebody holds on to the directory");
+    }
+
     fn config(&self) -> OriginConfig {
         OriginConfig::new().recording(RecordingConfig::new(&self.0))
     }
@@ -193,6 +205,7 @@ async fn a_finished_stream_is_on_demand_after_a_restart() {
     let before = server.get("/live/show/video/dvr.m3u8").await;
     assert!(before.playlist().ends_with("#EXT-X-ENDLIST\n"));
     server.stopping().await.unwrap();
+    folder.free().await;
 
     let server = Server::of(folder.config()).await;
     let none = server.get("/live/show/index.m3u8").await;
@@ -356,5 +369,6 @@ async fn what_was_recorded_is_guarded_as_live_is() {
     publisher.fin();
     folder.ended("video").await;
     server.stopping().await.unwrap();
+    folder.free().await;
     check(&Server::of(config()).await).await;
 }

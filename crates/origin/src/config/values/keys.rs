@@ -1,8 +1,12 @@
-//! Secrets in a configuration: given as they are, as a digest, or as the file they are in.
+//! Secrets in a configuration, and what may hold one: given as they are, as a digest, or as the
+//! file they are in.
 
+use std::fmt;
 use std::path::Path;
 
-use crate::access::{JwtAlgorithm, KeyDigest, Secret, StreamPattern, VerifyingKey};
+use http::Uri;
+
+use crate::access::{HookRoots, JwtAlgorithm, KeyDigest, Secret, StreamPattern, VerifyingKey};
 
 use super::{Raw, Setting, Value, Wrong};
 
@@ -25,6 +29,60 @@ pub struct JwtKey {
     pub id: String,
     /// The key, which knows the one algorithm it is for.
     pub key: VerifyingKey,
+}
+
+/// Where the hook is. Its query may hold a key, so nothing prints it.
+#[derive(Clone)]
+pub struct HookUrl(pub Uri);
+
+impl fmt::Debug for HookUrl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_tuple("HookUrl")
+            .field(&self.0.host())
+            .finish()
+    }
+}
+
+impl Setting for Option<HookUrl> {
+    const WANTED: &'static str = "a URL, such as \"https://auth.example/allow\", or \"\" for none";
+
+    fn read(raw: &Raw) -> Result<Self, Wrong> {
+        // What it is may hold a key: it is not repeated.
+        let wrong = || Wrong::new(format!("should be {}", <Self as Setting>::WANTED));
+        let Value::Text(text) = &raw.value else {
+            return Err(wrong());
+        };
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let url: Uri = text.parse().map_err(|_| wrong())?;
+        let is_web = matches!(url.scheme_str(), Some("http" | "https"));
+        (is_web && url.host().is_some())
+            .then(|| Some(HookUrl(url)))
+            .ok_or_else(wrong)
+    }
+
+    fn write(&self) -> String {
+        // Only ever written as the default, which is none.
+        "\"\"".to_owned()
+    }
+}
+
+impl Setting for HookRoots {
+    const WANTED: &'static str = "a path to certificates in PEM, or \"\" for the system's";
+
+    fn read(raw: &Raw) -> Result<Self, Wrong> {
+        let Some(path) = Option::<String>::read(raw)? else {
+            return Ok(Self::default());
+        };
+        Self::from_file(&path).map_err(|error| Wrong::new(format!("{path} {error}")))
+    }
+
+    fn write(&self) -> String {
+        let path = self.path().map(|path| path.display().to_string());
+        path.write()
+    }
 }
 
 /// A secret: a text, or `{ file = "…" }`, whose first line it is.

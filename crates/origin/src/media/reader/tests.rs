@@ -26,10 +26,12 @@ fn a_claimed_size_over_the_limit_is_refused_by_its_header_alone() {
 #[test]
 fn a_claimed_size_costs_little_memory() {
     let mut buffer = Vec::new();
-    reserve(&mut buffer, 32 << 20, 100);
+    let more = wanted_room(&buffer, 32 << 20, 100);
+    buffer.reserve_exact(more);
     assert!(buffer.capacity() <= FIRST_ROOM);
     let mut buffer = vec![0; FIRST_ROOM];
-    reserve(&mut buffer, 300 << 10, 100);
+    let more = wanted_room(&buffer, 300 << 10, 100);
+    buffer.reserve_exact(more);
     assert!(
         buffer.capacity() <= FIRST_ROOM + (300 << 10),
         "exactly what is claimed, once it is near"

@@ -50,6 +50,18 @@ pub(super) static FAMILIES: &[Family] = &[
         |scene| scene.origin.playlists().config().most_bytes(),
     )
     .bytes(),
+    gauge(
+        "llhls_ingest_held",
+        "What encoders sent that is not published yet",
+        |scene| scene.origin.points().held_bytes(),
+    )
+    .bytes(),
+    gauge(
+        "llhls_ingest_limit",
+        "What encoders may have sent that is not published yet",
+        |scene| scene.origin.points().most_bytes(),
+    )
+    .bytes(),
     counter("llhls_published_parts", "Parts taken in", |scene| {
         scene.publish().parts
     }),
