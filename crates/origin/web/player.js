@@ -52,7 +52,7 @@ Object.assign(engine, { quality: chosen.quality, delay: chosen.delay, catchUp: c
 /** @type {State} */
 let state = 'loading';
 let current; // the stream that is played, or waited for
-let following; // its recording, once it is over and still on screen
+let following; // what has become of it while it is on screen: its recording, or live again
 let moment; // of the address: where to begin
 let openings = 0; // so that what is overtaken is given up
 let place; // what is on screen, as a date, while the recording is open
@@ -74,11 +74,11 @@ function setState(next) {
 
 /** Opens the current stream: live, or at a date (seconds since 1970) where it is recorded. */
 async function open(at) {
-  if (following?.name === current.name) {
+  if (following) {
     current = following;
+    following = undefined;
     showShare();
   }
-  following = undefined;
   cancelRetry();
   setState('loading');
   notice.show({ title: 'Connecting', text: `Opening ${current.name}`, busy: true });
@@ -97,7 +97,7 @@ function follow() {
   const found = streams.chosen(current?.name);
   const next = isSeen && found?.name !== current.name ? undefined : found; // nobody asked for another one
   list.show([...streams.list, ...streams.recordings], (next ?? current)?.name, Boolean(streams.tokenPlace));
-  if (next && isOver(next)) {
+  if (next && isAnother(next)) {
     following = next;
     if (state === 'ended') showEnd();
     return;
@@ -108,6 +108,7 @@ function follow() {
     if (next.name !== current?.name) recordedFrom = NaN;
     moment = asked;
     current = next;
+    following = undefined;
     showShare();
     const isFree = ['empty', 'absent', 'unreachable'].includes(state) || (state === 'token' && refusedToken !== token.value);
     const isBack = retry && wasReachable === false && streams.reachable;
@@ -130,6 +131,7 @@ function follow() {
   cancelRetry();
   openings += 1;
   current = undefined;
+  following = undefined;
   showShare();
   const kind = refusal(wanted);
   if (kind === 'token' || kind === 'otherStream') {
@@ -144,25 +146,30 @@ function follow() {
   }
 }
 
-/** Whether only the recording is left of the stream that is, or was, on screen: it is watched to its end, and then only if asked for. */
-function isOver(next) {
-  return next.state === 'recorded' && current?.name === next.name && current.state !== 'recorded' && ['playing', 'ended'].includes(state);
+/**
+ * Whether what is on screen has become something else under its name: of a stream that is over the recording is left, and what is
+ * recorded may be live again. It is watched to its end, and the other only if asked for.
+ */
+function isAnother(next) {
+  return next.name === current?.name && next.url !== current.url && ['playing', 'ended'].includes(state);
 }
 
 function showEnd() {
   setState('ended');
   const isRecording = current.state === 'recorded';
-  const hasRecording = isRecording || following?.name === current.name;
-  notice.show({
-    title: isRecording ? 'The recording is over' : 'The stream has ended', text: hasRecording ? '' : 'If it is published again, press play.',
-    action: !hasRecording ? 'Play again' : isRecording ? 'Watch again' : 'Watch the recording',
-  });
+  const words = {
+    title: isRecording ? 'The recording is over' : 'The stream has ended', text: isRecording || following ? '' : 'If it is published again, press play.',
+  };
+  if (following) words.action = following.state === 'recorded' ? 'Watch the recording' : 'Watch live';
+  else words.action = isRecording ? 'Watch again' : 'Play again';
+  notice.show(words);
 }
 
 /** Why there is nothing to see, where tokens are needed. */
 function refusal(wanted) {
   if (!streams.tokenPlace) return undefined;
   if (streams.refusal) return { 401: 'token', 403: 'otherStream', 503: 'undecided' }[streams.refusal.status];
+  if (state === 'token' && refusedToken === token.value) return 'token'; // nothing has changed
   const { until } = token.value ? claims(token.value) : { until: new Date(0) };
   // A good token whose stream is not live shows no stream either.
   return !wanted && !streams.list.length && (!until || until < new Date()) ? 'token' : undefined;
@@ -176,6 +183,7 @@ function askForToken(kind, name) {
 
 function useToken(value) {
   token.keep(value);
+  refusedToken = undefined;
   streams.forgetRecordings();
   notice.show({ title: 'Connecting', text: 'Trying your token', busy: true });
   streams.poll();
@@ -269,13 +277,15 @@ engine.addEventListener('problem', ({ detail: { kind, detail } }) => {
     notice.show(problemNotice(kind));
     return;
   }
-  if (kind === 'token' || (kind === 'otherStream' && streams.tokenPlace)) {
+  if (['token', 'otherStream'].includes(kind) && streams.tokenPlace) {
     askForToken(kind, current.name);
     return;
   }
   setState('problem');
   const facts = { detail, name: current?.name, codecs: undecodable(current?.renditions) };
-  const content = problemNotice(kind === 'media' && facts.codecs.length ? 'codec' : kind, facts);
+  // Without tokens it is something in front of the origin that says no.
+  const what = ['token', 'otherStream'].includes(kind) ? 'refused' : kind === 'media' && facts.codecs.length ? 'codec' : kind;
+  const content = problemNotice(what, facts);
   if (!content.again) {
     notice.show(content);
     return;
@@ -387,7 +397,7 @@ function tick() {
     showFigures(all, metrics.rates());
     showFeatures(all);
     showStatus(values);
-    controls.showAutomaticDelay(values.automatic);
+    controls.showDelay(values);
     timeline.show(['playing', 'ended'].includes(state) ? watchable() : undefined);
     if (retry) showRetry();
   }
@@ -402,7 +412,7 @@ wireKeys({
 }, chosen.keys);
 element('token-button').addEventListener('click', () => {
   engine.close();
-  askForToken('token', current?.name);
+  askForToken('exchange', current?.name);
   element('token').focus();
 });
 text('publish-command',

@@ -112,13 +112,16 @@ export class Controls {
       element('settings').hidden = !isOpen;
       attribute(button, 'aria-expanded', String(isOpen));
     };
-    const hasRoom = matchMedia('(min-width: 861px)').matches;
-    open(details && hasRoom);
+    let isWanted = details && matchMedia('(min-width: 861px)').matches;
+    open(isWanted);
     button.addEventListener('click', () => {
       const isOpen = element('settings').hidden;
       open(isOpen);
+      if (document.fullscreenElement) return; // there they are in the way of the picture, and only asked for in passing
+      isWanted = isOpen;
       store('details', isOpen ? 'open' : 'closed');
     });
+    document.addEventListener('fullscreenchange', () => open(isWanted && !document.fullscreenElement));
     element('settings').addEventListener('keydown', (event) => {
       if (event.key !== 'Escape') return;
       open(false);
@@ -160,8 +163,10 @@ export class Controls {
     refill(element('sound'), tracks.map((track) => new Option(soundName(track), String(track.index))), String(current));
   }
 
-  showAutomaticDelay(seconds) {
-    if (Number.isFinite(seconds)) text(element('delay').options[0], `Auto (${seconds.toFixed(1)} s)`);
+  /** What `auto` comes to; a recording has no delay to choose. @param {{automatic: number, known: boolean, live: boolean}} values */
+  showDelay({ automatic, known, live }) {
+    if (Number.isFinite(automatic)) text(element('delay').options[0], `Auto (${automatic.toFixed(1)} s)`);
+    for (const id of ['delay', 'catchup']) element(id).closest('.choice').hidden = known && !live;
   }
 
   // ── full screen: the buttons go when nobody needs them ──

@@ -7,10 +7,10 @@ const SEARCH_FROM = 7;
 const SHOWN = 50;
 
 export class ListView {
-  /** @param {() => void} onAgain the stream that the address names already was chosen again */
+  /** @param {() => void} onAgain the stream that is on was chosen again */
   constructor(onAgain) {
     element('search').addEventListener('input', () => this.render());
-    element('streams').addEventListener('click', ({ target }) => target.closest('a')?.hash === location.hash && onAgain());
+    element('streams').addEventListener('click', ({ target }) => target.closest('a')?.dataset.name === this.current && onAgain());
   }
 
   /** @param {import('./streams.js').Stream[]} list live streams, then recordings @param {string} [current] its name @param {boolean} [byToken] only what a token opens */

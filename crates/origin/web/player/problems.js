@@ -23,6 +23,9 @@ const PROBLEMS = {
   network: { title: 'The connection was interrupted', text: 'The origin stopped answering, or the network did.', hint: 'Check that this device is online.', again: true },
   server: { title: 'The origin has trouble', text: 'It answered, but with an error.', hint: 'If it goes on, tell whoever runs it.', again: true },
   busy: { title: 'The origin is busy', text: 'It cannot answer more requests at the moment.', again: true },
+  refused: {
+    title: 'Watching is not allowed', text: 'The origin, or something in front of it, refused.', hint: 'Ask whoever runs it.', action: 'Try again',
+  },
   media: { title: 'The stream cannot be decoded', text: 'This browser refused the media.', hint: 'Choose another quality in the settings, or another browser.', again: true },
   gesture: { title: 'Ready', text: 'This browser starts video only when asked to.', action: 'Play' },
 };
@@ -43,7 +46,7 @@ export function undecodable(renditions, canPlay = (type) => window.MediaSource?.
 }
 
 /**
- * @param {string} kind of the engine's problems, or `token`, `otherStream`, `undecided`, `codec`
+ * @param {string} kind of the engine's problems, or `exchange`, `undecided`, `refused`
  * @param {{detail?: string, name?: string, token?: string, codecs?: string[]}} facts
  * @returns {Notice}
  */
@@ -67,6 +70,8 @@ export function problemNotice(kind, { detail, name, token, codecs = [] } = {}) {
         hint: 'Choose a stream that it opens, or use another token.', asksToken: true,
       };
     }
+    case 'exchange':
+      return { title: 'Another token', text: 'It takes the place of the one that this tab has.', asksToken: true, action: name && 'Go on with the old one' };
     case 'undecided':
       return { title: 'It cannot be decided whether you may watch', text: 'The service that this origin asks does not answer.', again: true };
     case 'codec': {
@@ -78,7 +83,7 @@ export function problemNotice(kind, { detail, name, token, codecs = [] } = {}) {
     }
     default: {
       const problem = PROBLEMS[kind] ?? PROBLEMS.network;
-      return problem.again && detail ? { ...problem, text: `${problem.text} (${detail})` } : problem;
+      return detail && (problem.again || kind === 'refused') ? { ...problem, text: `${problem.text} (${detail})` } : problem;
     }
   }
 }

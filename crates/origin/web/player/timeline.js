@@ -37,8 +37,9 @@ export class Timeline {
 
   describe(position) {
     const { start, end, live } = this.range;
-    const share = Math.max(0, Math.min(1, (position - start) / (end - start)));
-    this.bar.style.setProperty('--done', share.toFixed(4));
+    // As coarse as the knob, so that both end at the same place.
+    const { valueAsNumber, min, max } = this.bar;
+    this.bar.style.setProperty('--done', String((valueAsNumber - min) / (max - min)));
     const behind = end - position;
     const isDated = end > 1e9;
     const isNow = behind < LIVE_WITHIN_S;

@@ -221,6 +221,14 @@ test('what is over is watched from its recording, and a stream that ends offers 
     await page.keyboard.press('Home');
     await page.waitForFunction(() => /^\d seconds? of \d+ seconds$/.test(document.getElementById('seek').getAttribute('aria-valuetext')));
     await shoot(page, 'recording');
+    // Live again: the recording is watched on, until the list is asked.
+    mock.state.ended = false;
+    mock.state.streams = ['studio'];
+    const live = page.getByRole('link', { name: /^studio(?!.*Recording)/ });
+    await live.waitFor();
+    assert.equal(await page.locator('#status-text').innerText(), 'Recording');
+    await live.click();
+    await page.waitForFunction(() => document.getElementById('live').dataset.edge === 'true', undefined, { timeout: 15_000 });
     await page.getByRole('link', { name: /^yesterday/ }).click();
     await page.waitForFunction(() => window.llhls.stream === 'yesterday' && window.llhls.state === 'playing');
     assert.deepEqual(page.complaints, []);
@@ -456,7 +464,11 @@ test('what is refused for now is told apart from what is not there', async () =>
     await page.locator('#notice').getByText('The origin is busy').waitFor({ timeout: 20_000 });
     mock.state.playlist = 500;
     await page.locator('#notice').getByText('The origin has trouble').waitFor({ timeout: 20_000 });
+    mock.state.playlist = 403;
+    await page.locator('#notice').getByText('Watching is not allowed').waitFor({ timeout: 20_000 });
+    assert.equal(await page.locator('#token').isVisible(), false, 'no token opens what wants none');
     mock.state.playlist = 200;
+    await page.getByRole('button', { name: 'Try again' }).click();
     await untilState(page, 'playing', 20_000);
   });
 });

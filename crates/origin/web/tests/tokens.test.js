@@ -93,6 +93,9 @@ for (const [place, { first, has }] of Object.entries(PLACES)) {
       assert.equal(await page.locator('#address').inputValue(), first(origin.streams[0], token));
       await page.reload();
       await untilState(page, 'playing', 15_000);
+      await page.getByRole('button', { name: 'Use another token' }).click();
+      await page.getByRole('button', { name: 'Go on with the old one' }).click();
+      await untilState(page, 'playing', 15_000);
       await page.context().close();
     });
 
