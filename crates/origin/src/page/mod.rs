@@ -7,6 +7,8 @@ mod asset;
 mod library;
 
 use axum::Router;
+use axum::response::Redirect;
+use axum::routing::get;
 
 use crate::origin::Origin;
 
@@ -51,6 +53,32 @@ static PLAYER: [Asset; 20] = [
     file!(SCRIPT, "/player/timeline.js"),
     file!(SCRIPT, "/player/token.js"),
 ];
+
+/// The status page.
+static STATUS: [Asset; 11] = [
+    Asset::new(
+        "/status",
+        HTML,
+        include_str!("../../web/status/status.html"),
+    ),
+    file!(CSS, "/status/status.css"),
+    file!(SCRIPT, "/status/alarms.js"),
+    file!(SCRIPT, "/status/detail.js"),
+    file!(SCRIPT, "/status/gauges.js"),
+    file!(SCRIPT, "/status/overview.js"),
+    file!(SCRIPT, "/status/source.js"),
+    file!(SCRIPT, "/status/spark.js"),
+    file!(SCRIPT, "/status/status.js"),
+    file!(SCRIPT, "/status/table.js"),
+    file!(SCRIPT, "/status/words.js"),
+];
+
+/// The status page, for operators; whoever asks for nothing gets it too.
+pub(crate) fn status_routes() -> Router<Origin> {
+    serve(&SHARED)
+        .merge(serve(&STATUS))
+        .route("/", get(async || Redirect::to("/status")))
+}
 
 /// The player page, for viewers.
 pub(crate) fn routes() -> Router<Origin> {

@@ -5,20 +5,22 @@ use axum::response::IntoResponse;
 use axum::{Router, routing::get};
 use http::{StatusCode, header};
 
-use crate::api;
 use crate::origin::Origin;
 use crate::recording::Recordings;
+use crate::{api, page};
 
 use super::metrics;
 
 /// What Prometheus calls the format (`OpenMetrics` 1.0).
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// `/metrics`, `/healthz`, `/readyz` and `/api/streams` of an origin. Nobody is asked for a key.
+/// The status page, `/metrics`, `/healthz`, `/readyz` and the API of an origin. Nobody is asked for
+/// a key.
 pub fn operations(origin: &Origin) -> Router {
     health_routes()
         .route("/metrics", get(exposition))
         .merge(api::all_routes())
+        .merge(page::status_routes())
         .with_state(origin.clone())
 }
 

@@ -9,14 +9,15 @@ const MINUTE_MS = 60_000;
  * @property {(sample: any) => number} read the value of a sample; NaN where it has none
  * @property {() => number} [target] a dashed line; NaN for none
  * @property {number} [minutes] how much time is drawn
+ * @property {number} [least] the scale's top is at least this much
  * @property {string} [unit] behind the scale's top, and in words
  * @property {string} [unitWords] the unit as it is spoken
  */
 
 export class Graph {
   /** @param {HTMLCanvasElement} canvas @param {GraphOptions} options */
-  constructor(canvas, { name, colour, read, target = () => NaN, minutes = 3, unit = 's', unitWords = 'seconds' }) {
-    Object.assign(this, { canvas, name, colour, read, target, unit, unitWords, minutes, span: minutes * MINUTE_MS });
+  constructor(canvas, { name, colour, read, target = () => NaN, minutes = 3, least = 0.2, unit = 's', unitWords = 'seconds' }) {
+    Object.assign(this, { canvas, name, colour, read, target, unit, unitWords, minutes, least, span: minutes * MINUTE_MS });
     this.context = canvas.getContext('2d');
     this.top = 1;
     canvas.setAttribute('role', 'img');
@@ -52,8 +53,8 @@ export class Graph {
     const target = this.target();
     const seen = samples.filter((s) => now - s.at <= this.span && Number.isFinite(this.read(s)));
     // The scale holds still: it grows at once and shrinks only when half of it is unused.
-    const peak = seen.reduce((most, s) => Math.max(most, this.read(s)), Number.isFinite(target) ? target * 1.25 : 0.2);
-    if (peak > this.top || peak < this.top / 2) this.top = niceAbove(Math.max(0.2, peak));
+    const peak = seen.reduce((most, s) => Math.max(most, this.read(s)), Number.isFinite(target) ? target * 1.25 : this.least);
+    if (peak > this.top || peak < this.top / 2) this.top = niceAbove(Math.max(this.least, peak));
     const y = (value) => height - 2 - (Math.min(value, this.top) / this.top) * (height - 6);
     const x = (at) => width - ((now - at) / this.span) * width;
 
