@@ -10,7 +10,8 @@
 //!   demo clips     ──► media::demo ──► Demo ───────────────► Publisher ┤
 //!                                                                      ▼
 //!   GET /live/…    ◄── delivery ◄──────────────── Viewer ◄────── llhls registry
-//!   GET /          ◄── page            GET /api/streams ◄── api
+//!   GET /          ◄── page            GET /api/… ◄── api
+//!   GET /status, /metrics              ◄── sight, for operators on a listener of their own
 //! ```
 //!
 //! # Mounting it

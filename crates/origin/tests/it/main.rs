@@ -26,7 +26,7 @@ mod ingest_socket;
 mod mounted;
 /// The open segment and its hinted ranges.
 mod open;
-/// The player page's files and their headers.
+/// The pages' files and their headers.
 mod page;
 /// Which answer of an HTTP/2 connection leaves first.
 mod priority;

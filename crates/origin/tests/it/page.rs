@@ -1,4 +1,4 @@
-//! The player page: what a browser is sent, and with which headers.
+//! The pages: what a browser is sent, and with which headers.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -61,6 +61,37 @@ async fn every_file_of_the_player_is_served_as_it_is() {
             "{path}"
         );
     }
+}
+
+#[tokio::test]
+async fn every_file_of_the_status_page_is_for_operators_alone() {
+    let server = Server::start().await;
+    let operators = crate::sight::operators(&server).await;
+    let mut files = BTreeSet::new();
+    sources(&web(), &mut files);
+    let is_shared = |name: &String| name.starts_with("shared") || name == "icon.svg";
+    files.retain(|name| name.starts_with("status") || is_shared(name));
+    assert!(files.len() > 12, "{files:?}");
+    for name in files {
+        let path = match name.as_str() {
+            "status/status.html" => "/status".to_owned(),
+            name => format!("/{name}"),
+        };
+        let answer = server.get_from(operators, &path).await;
+        assert_eq!(answer.status, StatusCode::OK, "{path} is not in the list");
+        assert_eq!(answer.body, std::fs::read(web().join(&name)).unwrap());
+        let policy = answer.header("content-security-policy");
+        assert!(policy.starts_with("default-src 'none'; script-src 'self'"));
+        let public = server.get(&path).await.status;
+        let seen = if is_shared(&name) {
+            StatusCode::OK
+        } else {
+            StatusCode::NOT_FOUND
+        };
+        assert_eq!(public, seen, "{path}");
+    }
+    let bare = server.get_from(operators, "/").await;
+    assert_eq!(bare.header("location"), "/status");
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use crate::client::Transport;
 use crate::support::{PARTS, Server, audio, publish, video};
 
 /// The listener that operators have.
-async fn operators(server: &Server) -> SocketAddr {
+pub(crate) async fn operators(server: &Server) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let app = HttpServer::new(operations(&server.origin)).listen(listener);

@@ -88,7 +88,7 @@ test('narrow and odd widths never scroll sideways', async () => {
   const streams = [{ name: 'a-stream-with-quite-a-long-name-'.repeat(2), state: 'stalled', viewers: 1_234_567 }];
   await onPage({ streams, alarms: ALARMS, events: EVENTS }, {}, async (page) => {
     await shown(page);
-    const widths = [320, 561, 721, 768, 1001, 2200];
+    const widths = [320, 561, 768, 821, 1001, 2200];
     for (const width of widths) {
       await page.setViewportSize({ width, height: 800 });
       await assertNoSidewaysScroll(page);
