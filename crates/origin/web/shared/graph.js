@@ -25,6 +25,7 @@ export class Graph {
     new ResizeObserver(() => this.resize()).observe(canvas);
     this.recolour();
     this.resize();
+    this.describe([], NaN);
   }
 
   recolour() {

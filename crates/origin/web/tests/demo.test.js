@@ -56,6 +56,15 @@ test('quality and delay can be chosen while it plays', { timeout: 60_000 }, asyn
   await page.waitForFunction(() => window.llhls.metrics.latency < 1.6, undefined, { timeout: 20_000 });
   const fatal = await page.evaluate(() => window.llhls.metrics.errors.filter((error) => error.fatal));
   assert.deepEqual(fatal, []);
+
+  // Remembered; and what the address says counts more.
+  await page.reload();
+  await untilState(page, 'playing');
+  await page.waitForFunction((wanted) => document.getElementById('video').videoHeight === wanted, height);
+  assert.match(await page.locator('#quality option:checked').innerText(), new RegExp(`^${height}p · `));
+  await page.goto(new URL('?quality=720p&delay=2', origin.page).href);
+  await page.waitForFunction(() => document.getElementById('video').videoHeight === 720 && window.llhls.metrics.target === 2);
+  assert.equal(await page.locator('#delay').inputValue(), '2');
   await page.context().close();
 });
 
