@@ -80,11 +80,20 @@ fn remove_if_ended(origin: &Origin, presentation: &StreamName) {
 
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
     use std::time::SystemTime;
 
+    use axum::body::Body;
+    use bytes::Bytes;
+    use futures_util::stream;
+    use http::HeaderMap;
+    use llhls::manifest::Directives;
+    use llhls::registry::Coding;
+    use tokio::sync::mpsc;
+
     use super::*;
-    use crate::ingest::label::Point;
     use crate::ingest::points::Way;
+    use crate::ingest::{self, label::Point};
     use crate::origin::OriginConfig;
 
     const CLIP: &[u8] = include_bytes!("../../demo/video-360.mp4");
@@ -124,6 +133,76 @@ mod tests {
             None,
             "an ended stream keeps its place for ever"
         );
+    }
+
+    async fn playlist(origin: &Origin) -> String {
+        let viewer = origin.playlists().viewer("cam", "video").unwrap();
+        let body = viewer.playlist(&Directives::NONE, Coding::Identity).await;
+        let text = String::from_utf8(body.unwrap().bytes.to_vec()).unwrap();
+        playlist_oracle::assert_media_playlist(&text);
+        text
+    }
+
+    /// Where the boxes of the clip's movie fragments start.
+    fn fragments() -> Vec<usize> {
+        let names = CLIP.windows(4).enumerate();
+        names
+            .filter(|(_, name)| name == b"moof")
+            .map(|(at, _)| at - 4)
+            .collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stalled_encoder_leaves_gaps_and_goes_on_behind_them() {
+        let origin = Origin::new(OriginConfig::new()).unwrap();
+        tokio::spawn(origin.playlists().housekeeping());
+        let (bytes, pieces) = mpsc::channel::<Bytes>(4);
+        let pieces = stream::unfold(pieces, async |mut pieces| {
+            let piece = pieces.recv().await?;
+            Some((Ok::<_, Infallible>(piece), pieces))
+        });
+        let point = Point::parse("cam", None);
+        let (receiver, body) = (origin.clone(), Body::from_stream(pieces));
+        let request =
+            tokio::spawn(
+                async move { ingest::take(receiver, point, &HeaderMap::new(), body).await },
+            );
+        let middle = fragments()[4];
+        bytes
+            .send(Bytes::from_static(&CLIP[..middle]))
+            .await
+            .unwrap();
+        pass(Duration::from_millis(10)).await;
+        assert!(!playlist(&origin).await.contains("#EXT-X-GAP"));
+
+        // The connection stays, and nothing comes: a segment and a half, then the registry's own patience.
+        let mut silent = 0;
+        while !playlist(&origin).await.contains("#EXT-X-GAP\n") {
+            silent += 1;
+            assert!(silent < 30, "no gap after {silent} s");
+            pass(Duration::from_secs(1)).await;
+        }
+        assert!(silent > 3, "a gap after {silent} s already");
+        let before = playlist(&origin).await;
+        pass(Duration::from_secs(4)).await;
+        let now = playlist(&origin).await;
+        let gaps = |text: &str| text.matches("#EXT-X-GAP\n").count();
+        assert!(
+            gaps(&now) > gaps(&before),
+            "at the pace of the clock\n{now}"
+        );
+        assert!(!now.contains("#EXT-X-ENDLIST"), "{now}");
+
+        bytes
+            .send(Bytes::from_static(&CLIP[middle..]))
+            .await
+            .unwrap();
+        drop(bytes);
+        assert!(request.await.unwrap().unwrap() > 30);
+        let text = playlist(&origin).await;
+        let (_, behind) = text.rsplit_once("#EXT-X-GAP\n").unwrap();
+        assert!(behind.contains("#EXT-X-DISCONTINUITY\n"), "{text}");
+        assert!(text.ends_with("#EXT-X-ENDLIST\n"), "{text}");
     }
 
     #[tokio::test(start_paused = true)]
