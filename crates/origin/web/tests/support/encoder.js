@@ -21,11 +21,9 @@ export function run(program, args) {
  */
 export function publish(root, name, codec, { seconds } = {}) {
   const url = new URL(`ingest/${name}`, root).href;
-  // The sound ends a frame before the picture. Where it ends after it, hls.js waits for ever for a last part that no picture covers.
-  const sound = seconds ? ['-t', String(seconds - 0.03)] : [];
   const flags = `+cmaf+delay_moov${seconds ? '' : '+skip_trailer'}`;
   return run('ffmpeg', ['-hide_banner', '-nostdin', '-loglevel', 'warning', '-re',
-    '-f', 'lavfi', '-i', 'testsrc2=size=1280x720:rate=30', '-f', 'lavfi', ...sound, '-i', 'sine=frequency=440:sample_rate=48000',
+    '-f', 'lavfi', '-i', 'testsrc2=size=1280x720:rate=30', '-f', 'lavfi', '-i', 'sine=frequency=440:sample_rate=48000',
     '-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-g', '30', '-keyint_min', '30', '-sc_threshold', '0',
     '-b:v', '1500k', ...codec, '-c:a', 'aac', '-b:a', '96k', ...(seconds ? ['-t', String(seconds)] : []),
     '-f', 'mp4', '-movflags', flags, '-frag_duration', '200000', '-method', 'PUT', url]);
