@@ -79,6 +79,7 @@ impl Config {
             .total_bytes(recording.total.0)
             .bytes_per_rendition(recording.per_rendition.0)
             .queue_bytes(recording.queue.0)
+            .readers(recording.readers)
             .durability(match recording.durability {
                 Flushing::Lazy => Durability::Lazy,
                 Flushing::Flushed => Durability::Flushed,

@@ -106,11 +106,11 @@ impl Config {
                 renditions * segments * DVR_SEGMENT_BYTES,
                 format!("{segments} segments of each rendition"),
             ));
-            let requests = self.server.requests;
+            let readers = self.recording.readers;
             lines.push((
                 "files",
-                requests as u64 * FILE_ANSWER_BYTES,
-                format!("{requests} answers, {} each", Size(FILE_ANSWER_BYTES)),
+                readers as u64 * FILE_ANSWER_BYTES,
+                format!("{readers} answers, {} each", Size(FILE_ANSWER_BYTES)),
             ));
             let loaded = format!("{} of indices read", Size(LOADED_BYTES >> 20 << 20));
             lines.push(("on demand", LOADED_BYTES, loaded));

@@ -269,6 +269,9 @@ settings! {
         /// Media that may wait for the disk. When it is full, segments are lost to the recording and
         /// listed there as gaps.
         queue: Size = "256MiB" in "1MiB" to "64GiB",
+        /// How many answers may be read from files at once, each of which holds 128 KiB. One more is
+        /// answered 503.
+        readers: usize = "1024" in "1" to "1000000",
     }
 
     /// Who may publish and who may watch.

@@ -9,6 +9,7 @@ use http::{HeaderMap, Response};
 use llhls::registry::{ArchivedName, PlaylistError, RecordingId};
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, Take};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::body::{DeliveryBody, Incomplete};
 use super::failure::{self, Asked};
@@ -110,10 +111,13 @@ pub(super) async fn file(
     let Some(recordings) = origin.recordings() else {
         return failure::expired(lifetimes);
     };
+    let Some(seat) = recordings.seat() else {
+        return failure::too_many_readers();
+    };
     match open(recordings, name, terms).await {
         Ok((file, len)) => media::sliced(headers, terms, len, |range| {
             let taken = range.map_or(len, |range| range.end - range.start);
-            DeliveryBody::file(chunks(file.take(taken)), taken)
+            DeliveryBody::file(chunks(file.take(taken), seat), taken)
         }),
         // Deleted for want of room.
         Err(error) if error.kind() == io::ErrorKind::NotFound => failure::expired(lifetimes),
@@ -142,19 +146,22 @@ async fn open(
 }
 
 /// The bytes, a chunk when one is asked for. Reading happens on the threads that Tokio has for
-/// what blocks.
-fn chunks(file: Take<File>) -> BoxStream<'static, Result<bytes::Bytes, Incomplete>> {
-    let next = |file: Option<Take<File>>| async move {
-        let mut file = file?;
+/// what blocks. Keeps the seat until then.
+fn chunks(
+    file: Take<File>,
+    seat: OwnedSemaphorePermit,
+) -> BoxStream<'static, Result<bytes::Bytes, Incomplete>> {
+    let next = |state: Option<(Take<File>, OwnedSemaphorePermit)>| async move {
+        let (mut file, seat) = state?;
         if file.limit() == 0 {
             return None;
         }
         let wanted = usize::try_from(file.limit()).unwrap_or(CHUNK).min(CHUNK);
         let mut chunk = BytesMut::with_capacity(wanted);
         match file.read_buf(&mut chunk).await {
-            Ok(read) if read > 0 => Some((Ok(chunk.freeze()), Some(file))),
+            Ok(read) if read > 0 => Some((Ok(chunk.freeze()), Some((file, seat)))),
             Ok(_) | Err(_) => Some((Err(Incomplete), None)),
         }
     };
-    stream::unfold(Some(file), next).boxed()
+    stream::unfold(Some((file, seat)), next).boxed()
 }

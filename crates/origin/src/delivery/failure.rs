@@ -79,6 +79,11 @@ pub(super) fn content_too_large() -> Response<DeliveryBody> {
     failure(StatusCode::PAYLOAD_TOO_LARGE, policy::NEVER, reason)
 }
 
+/// As many files are being read as may be.
+pub(super) fn too_many_readers() -> Response<DeliveryBody> {
+    unavailable("too many recordings are being read now")
+}
+
 fn unavailable(reason: &str) -> Response<DeliveryBody> {
     let mut response = failure(StatusCode::SERVICE_UNAVAILABLE, policy::NEVER, line(reason));
     let again = HeaderValue::from_static("1");

@@ -10,6 +10,7 @@ use llhls::registry::{ArchiveConfig, DirectoryConfig, Durability};
 pub struct RecordingConfig {
     pub(super) directory: DirectoryConfig,
     pub(super) archive: ArchiveConfig,
+    pub(super) readers: usize,
 }
 
 impl RecordingConfig {
@@ -20,6 +21,7 @@ impl RecordingConfig {
         Self {
             directory: DirectoryConfig::new(directory),
             archive: ArchiveConfig::new(),
+            readers: 1024,
         }
     }
 
@@ -57,6 +59,13 @@ impl RecordingConfig {
     #[must_use]
     pub fn queue_bytes(mut self, limit: u64) -> Self {
         self.archive = self.archive.queue_bytes(limit);
+        self
+    }
+
+    /// How many answers may be read from files at once; one more is answered 503. Default 1024.
+    #[must_use]
+    pub fn readers(mut self, limit: usize) -> Self {
+        self.readers = limit;
         self
     }
 

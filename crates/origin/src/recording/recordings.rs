@@ -7,7 +7,7 @@ use std::sync::Arc;
 use llhls::registry::{
     Archive, ArchiveHealth, ArchiveStats, ArchivedName, Directory, DirectorySink,
 };
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use super::config::RecordingConfig;
 use super::shelf::Shelf;
@@ -21,6 +21,8 @@ pub(crate) struct Recordings {
     shelf: Arc<Shelf>,
     /// Told after each segment, stored or lost.
     progress: Arc<Notify>,
+    /// For those who read files.
+    seats: Arc<Semaphore>,
 }
 
 impl Recordings {
@@ -40,6 +42,7 @@ impl Recordings {
             directory,
             shelf,
             progress,
+            seats: Arc::new(Semaphore::new(config.readers)),
         })
     }
 
@@ -56,6 +59,11 @@ impl Recordings {
     /// Where a stored resource lies.
     pub(crate) fn path(&self, name: &ArchivedName) -> PathBuf {
         self.directory.path(name)
+    }
+
+    /// A place to read a file from, kept for as long as it is read; `None` when all are taken.
+    pub(crate) fn seat(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.seats).try_acquire_owned().ok()
     }
 
     pub(crate) fn stats(&self) -> ArchiveStats {

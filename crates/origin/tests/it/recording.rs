@@ -141,6 +141,25 @@ async fn viewers_rewind_to_what_has_left_memory() {
     assert_eq!(init.body, "the init section");
 }
 
+/// Readers of files are bounded, and each gives its place back.
+#[tokio::test]
+async fn files_are_read_by_so_many_at_once() {
+    for (readers, status) in [(1, StatusCode::OK), (0, StatusCode::SERVICE_UNAVAILABLE)] {
+        let folder = Folder::new();
+        let recording = RecordingConfig::new(&folder.0).readers(readers);
+        let server = Server::of(OriginConfig::new().recording(recording)).await;
+        let mut publisher = server.publisher("video", video());
+        publish(&mut publisher, 1..=40);
+        server.get("/live/show/video/dvr.m3u8?_HLS_msn=40").await;
+        much_later(&server);
+        for msn in 1..=5 {
+            let answer = server.get(&format!("/live/show/video/e1-{msn}.m4s")).await;
+            assert_eq!(answer.status, status, "{readers}: {msn}");
+        }
+        is_segment(&server.get("/live/show/video/e1-40.m4s").await, 40);
+    }
+}
+
 #[tokio::test]
 async fn a_file_is_answered_as_memory_is() {
     let folder = Folder::new();

@@ -98,6 +98,18 @@ impl SegmentFacts {
         }
     }
 
+    /// Whether both are one segment, by all that is said of it. Printed durations differ by what was
+    /// rounded before them, and so by where a playlist began.
+    pub(crate) fn is_again(&self, other: &Self) -> bool {
+        const ROUNDED: u64 = 20_000;
+        let durations = [self.duration, other.duration].map(MediaDuration::as_nanos);
+        let same = Self {
+            duration: other.duration,
+            ..*self
+        };
+        durations[0].abs_diff(durations[1]) <= ROUNDED && same == *other
+    }
+
     /// The same segment without its bytes.
     pub(crate) fn lost(mut self) -> Self {
         self.availability = Availability::Gap;

@@ -333,7 +333,7 @@ impl SegmentSink for DirectorySink {
             return Vec::new();
         };
         if let Some(at) = book.position(next.msn)
-            && book.entries[at].facts == *next
+            && book.entries[at].facts.is_again(next)
         {
             book.closed = None;
             return book.entries.range(..at).map(|entry| entry.facts).collect();

@@ -51,7 +51,7 @@ pub(super) fn is_stored(book: &Book, segment: &ArchivedSegment) -> bool {
     let Some(at) = book.position(segment.facts.msn) else {
         return false;
     };
-    if book.entries[at].facts != segment.facts || !book.header.is_continued_by(&header) {
+    if !book.entries[at].facts.is_again(&segment.facts) || !book.header.is_continued_by(&header) {
         return false;
     }
     let Ok(stored) = fs::read(book.segment(segment.facts.msn)) else {

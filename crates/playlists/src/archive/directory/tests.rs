@@ -260,3 +260,26 @@ fn a_full_disk_costs_what_came_meanwhile_and_is_said() {
     let (sink, _) = folder.faulty(2, Fault::Full(1));
     assert_eq!(sink.unwrap().store(&segment(1)), Err(StoreError::Full));
 }
+
+#[test]
+fn a_segment_that_comes_again_may_be_rounded_otherwise_and_nothing_else() {
+    let folder = Folder::new("again", 0);
+    live(&mut folder.reopened(), 1..4);
+    let mut sink = folder.reopened();
+    let longer_by = |micros: u64| {
+        let mut offered = segment(2);
+        let nanos = offered.facts.duration.as_nanos() + micros * 1000;
+        offered.facts.duration = MediaDuration::from_nanos(nanos);
+        offered
+    };
+    assert_eq!(sink.store(&longer_by(10)), Ok(()));
+    let refused = StoreError::NumberReused {
+        msn: Msn::new(2),
+        next: Msn::new(4),
+    };
+    assert_eq!(sink.store(&longer_by(1000)), Err(refused));
+    let mut other = segment(2);
+    other.media = vec![Bytes::from(vec![b'x'; other.facts.bytes as usize])];
+    assert_eq!(sink.store(&other), Err(refused));
+    assert_eq!(whole(&sink), [1, 2, 3]);
+}
