@@ -2,6 +2,7 @@
 
 use bytes::{Bytes, BytesMut};
 use rtmp_rs::amf::AmfValue;
+use rtmp_rs::media::fourcc::{AudioFourCc, VideoFourCc};
 use rtmp_rs::protocol::chunk::{ChunkDecoder, ChunkEncoder, RtmpChunk};
 use rtmp_rs::protocol::constants::{
     CMD_CONNECT, CMD_CREATE_STREAM, CMD_DELETE_STREAM, CMD_FC_PUBLISH, CMD_FC_UNPUBLISH,
@@ -9,6 +10,7 @@ use rtmp_rs::protocol::constants::{
     MSG_AUDIO, MSG_COMMAND_AMF0, MSG_COMMAND_AMF3, MSG_DATA_AMF0, MSG_DATA_AMF3, MSG_VIDEO,
     NS_PUBLISH_BAD_NAME, NS_PUBLISH_START,
 };
+use rtmp_rs::protocol::enhanced::{CapsEx, EnhancedCapabilities, FourCcCapability};
 use rtmp_rs::protocol::handshake::{Handshake, HandshakeRole};
 use rtmp_rs::protocol::message::{
     Command, ConnectResponseBuilder, DataMessage, RtmpMessage, UserControlEvent,
@@ -234,7 +236,11 @@ impl Session {
                 self.send(0, CSID_PROTOCOL_CONTROL, &bandwidth);
                 self.send(0, CSID_PROTOCOL_CONTROL, &RtmpMessage::SetChunkSize(CHUNK));
                 self.encoder.set_chunk_size(CHUNK);
-                self.answer(0, ConnectResponseBuilder::new().build(number));
+                let mut response = ConnectResponseBuilder::new();
+                if speaks_enhanced(&command.command_object) {
+                    response = response.enhanced_capabilities(&taken());
+                }
+                self.answer(0, response.build(number));
             }
             CMD_CREATE_STREAM => {
                 let stream = AmfValue::Number(STREAM.into());
@@ -295,6 +301,29 @@ impl Session {
             payload,
         };
         self.encoder.encode(&chunk, &mut self.output);
+    }
+}
+
+/// Whether an encoder tells, or asks, what of enhanced RTMP is spoken.
+fn speaks_enhanced(connect: &AmfValue) -> bool {
+    const FIELDS: [&str; 4] = [
+        "fourCcList",
+        "videoFourCcInfoMap",
+        "audioFourCcInfoMap",
+        "capsEx",
+    ];
+    FIELDS.iter().any(|field| connect.get(field).is_some())
+}
+
+/// The codecs that are passed on, and what else of enhanced RTMP is read.
+fn taken() -> EnhancedCapabilities {
+    let forward = FourCcCapability::forward();
+    EnhancedCapabilities {
+        enabled: true,
+        caps_ex: CapsEx::from_bits(CapsEx::MODEX),
+        video_codecs: [(VideoFourCc::Avc, forward), (VideoFourCc::Hevc, forward)].into(),
+        audio_codecs: [(AudioFourCc::Aac, forward)].into(),
+        ..EnhancedCapabilities::default()
     }
 }
 

@@ -77,13 +77,40 @@ pub(super) fn video(mut tag: Bytes) -> Result<VideoTag, RtmpError> {
     })
 }
 
+/// The tag without what comes before its packet in enhanced RTMP 2: times to the nanosecond, and what else may be added
+/// for those who know it.
+fn without_extensions(tag: Bytes) -> Result<Bytes, RtmpError> {
+    const EXTENSION: u8 = 7;
+    let Some((&first, mut rest)) = tag.split_first() else {
+        return Ok(tag);
+    };
+    let mut packet = first & 0x0f;
+    if packet != EXTENSION {
+        return Ok(tag);
+    }
+    while packet == EXTENSION {
+        let (&short, behind) = rest.split_first().ok_or(RtmpError::Tag)?;
+        let (size, behind) = match short {
+            u8::MAX => {
+                let (long, behind) = behind.split_first_chunk().ok_or(RtmpError::Tag)?;
+                (usize::from(u16::from_be_bytes(*long)) + 1, behind)
+            }
+            size => (usize::from(size) + 1, behind),
+        };
+        let behind = behind.get(size..).ok_or(RtmpError::Tag)?;
+        let (&next, behind) = behind.split_first().ok_or(RtmpError::Tag)?;
+        (packet, rest) = (next & 0x0f, behind);
+    }
+    Ok([&[first & 0xf0 | packet], rest].concat().into())
+}
+
 fn enhanced_video(tag: Bytes) -> Result<VideoTag, RtmpError> {
     let taken = |codec| match codec {
         VideoFourCc::Avc => Ok(VideoCodec::Avc),
         VideoFourCc::Hevc => Ok(VideoCodec::Hevc),
         other => Err(RtmpError::Codec(other.fourcc().to_string())),
     };
-    Ok(match EnhancedVideoData::parse(tag)? {
+    Ok(match EnhancedVideoData::parse(without_extensions(tag)?)? {
         EnhancedVideoData::SequenceHeader { codec, config, .. } => VideoTag::Config {
             codec: taken(codec)?,
             record: config,
@@ -134,7 +161,7 @@ fn enhanced_audio(tag: Bytes) -> Result<AudioTag, RtmpError> {
         AudioFourCc::Aac => Ok(()),
         other => Err(RtmpError::Codec(other.fourcc().to_string())),
     };
-    Ok(match EnhancedAudioData::parse(tag)? {
+    Ok(match EnhancedAudioData::parse(without_extensions(tag)?)? {
         EnhancedAudioData::SequenceHeader { codec, config } => {
             check(codec)?;
             AudioTag::Config(config)
@@ -187,6 +214,23 @@ mod tests {
             audio(Bytes::from_static(b"\xaf\0\x11\x90")),
             Ok(AudioTag::Config(_))
         ));
+    }
+
+    #[test]
+    fn extensions_are_read_over() {
+        // A time of three bytes, then another of 256, then coded frames without a composition time.
+        let long = [&[0xff, 0, 0xff][..], &[0; 256], &[0x13]].concat();
+        let tag = [&b"\x97\x02\0\0\x01\x07"[..], &long, b"hvc1frame"].concat();
+        let read = video(tag.clone().into()).unwrap();
+        assert!(matches!(
+            read,
+            VideoTag::Frame { sync: SyncPoint::Sync, offset: 0, ref data } if &data[..] == b"frame"
+        ));
+        for end in 1..tag.len() - 5 {
+            assert!(video(Bytes::copy_from_slice(&tag[..end])).is_err(), "{end}");
+        }
+        let sound = audio(Bytes::from_static(b"\x97\x02\0\0\x01\x01mp4aframe")).unwrap();
+        assert!(matches!(sound, AudioTag::Frame(ref data) if &data[..] == b"frame"));
     }
 
     #[test]

@@ -183,9 +183,17 @@ impl Push {
             input: BytesMut::new(),
         };
         let text = |text: &str| AmfValue::String(text.to_owned());
-        let app = AmfValue::Object([("app".to_owned(), text(app))].into());
+        let codecs = AmfValue::Array(vec![text("hvc1"), text("mp4a")]);
+        let app = [
+            ("app".to_owned(), text(app)),
+            ("fourCcList".to_owned(), codecs),
+        ];
+        let app = AmfValue::Object(app.into());
         let (publish, live) = (text(key), text("live"));
         push.command("connect", app, Vec::new()).await;
+        let welcome = push.answer().await.command_object;
+        let taken = welcome.get("videoFourCcInfoMap").unwrap();
+        assert!(taken.get("hvc1").is_some(), "{welcome:?}");
         push.command("createStream", AmfValue::Null, Vec::new())
             .await;
         push.command("publish", AmfValue::Null, vec![publish, live])
@@ -272,18 +280,25 @@ impl Push {
     /// The code of the next status.
     async fn status(&mut self) -> String {
         loop {
+            let command = self.answer().await;
+            if command.name == "onStatus" {
+                return command.arguments[0].get_string("code").unwrap().to_owned();
+            }
+        }
+    }
+
+    /// The next command of the server.
+    async fn answer(&mut self) -> Command {
+        loop {
             while let Some(chunk) = self.decoder.decode(&mut self.input).unwrap() {
                 match RtmpMessage::from_chunk(&chunk).unwrap() {
                     RtmpMessage::SetChunkSize(size) => self.decoder.set_chunk_size(size),
-                    RtmpMessage::Command(command) if command.name == "onStatus" => {
-                        let code = command.arguments[0].get_string("code");
-                        return code.unwrap().to_owned();
-                    }
+                    RtmpMessage::Command(command) => return command,
                     _ => {}
                 }
             }
             let read = self.socket.read_buf(&mut self.input).await.unwrap();
-            assert!(read > 0, "the connection ended without a status");
+            assert!(read > 0, "the connection ended without an answer");
         }
     }
 }
