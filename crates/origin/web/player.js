@@ -55,7 +55,7 @@ let current; // the stream that is played, or waited for
 let following; // what has become of it while it is on screen: its recording, or live again
 let moment; // of the address: where to begin
 let openings = 0; // so that what is overtaken is given up
-let place; // what is on screen, as a date, while the recording is open
+let resumeAt; // what is on screen, as a date, while the recording is open
 let isRewound = false; // its recording is open instead of the live playlist
 let recordedFrom = NaN; // the first date that can be gone back to
 let attempts = 0;
@@ -86,7 +86,7 @@ async function open(at) {
   const startAt = at === undefined ? undefined : await placeOf(at);
   if (opening !== openings) return; // something else was chosen meanwhile
   isRewound = startAt !== undefined;
-  place = isRewound ? at : undefined;
+  resumeAt = isRewound ? at : undefined;
   engine.open({ url: streams.addressOf(stream, isRewound ? stream.dvr : stream.url), name: stream.name, startAt });
 }
 
@@ -249,7 +249,7 @@ function goLive() {
 }
 
 function play() {
-  if (['problem', 'ended'].includes(state) && current) return void open(state === 'problem' ? place : undefined);
+  if (['problem', 'ended'].includes(state) && current) return void open(state === 'problem' ? resumeAt : undefined);
   const range = engine.range();
   if (range?.live && range.position < range.start) {
     // Paused for so long that the live playlist knows nothing of it any more.
@@ -265,7 +265,7 @@ function act() {
     notice.show();
     setState('loading');
     engine.play();
-  } else if (current) open(place);
+  } else if (current) open(state === 'ended' ? undefined : resumeAt);
   else streams.poll();
 }
 
@@ -301,7 +301,7 @@ function scheduleRetry(wait, words) {
   retry.timer = setTimeout(async () => {
     const due = retry;
     await streams.poll();
-    if (retry === due && current) open(place);
+    if (retry === due && current) open(resumeAt);
   }, wait);
   showRetry();
 }
@@ -335,6 +335,7 @@ engine.addEventListener('tracks', () => {
   controls.showSounds(engine.sounds());
 });
 engine.addEventListener('ended', () => {
+  if (!current) return;
   showEnd();
   if (current.state === 'recorded') return;
   streams.forgetRecordings(); // there may be one now
@@ -375,9 +376,11 @@ function watchSilence() {
   if (isSilent) {
     const now = streams.list.find(({ name }) => name === current?.name);
     const isLive = now?.renditions?.some((rendition) => rendition.state === 'live') ?? Boolean(now);
-    notice.show(silence(isLive || isRewound, Math.round(stalled / 1000)));
+    const { live, following: follows } = metrics.current;
+    if (streams.reachable === false) notice.show({ ...unreachable(), hint: 'It goes on here by itself.', busy: true });
+    else notice.show(silence(isLive || !live || !follows, Math.round(stalled / 1000)));
     // Media arrives at the origin and still none here: begin anew.
-    if (isLive && stalled > STUCK_MS) open(place);
+    if (isLive && stalled > STUCK_MS) open(resumeAt);
   } else if (wasSilent && state === 'playing') notice.show();
   wasSilent = isSilent;
 }
@@ -387,7 +390,7 @@ let ticks = 0;
 
 function tick() {
   const values = engine.tick();
-  if (isRewound) place = values.position ?? place;
+  if (isRewound) resumeAt = values.position ?? resumeAt;
   ticks += 1;
   const isHalf = ticks % 2 === 0; // figures change twice a second: often enough to be live, seldom enough to be read
   if (isHalf) watchSilence();

@@ -40,8 +40,8 @@ async function assertTouchable(page) {
 
 const notice = (page) => page.locator('#notice').innerText();
 
-// Each has a stand-in and a page of its own, and mostly waits: a few of them do so at once.
-describe('the page', { concurrency: 3 }, () => {
+// Each has a stand-in and a page of its own, and mostly waits: two of them do so at once.
+describe('the page', { concurrency: 2 }, () => {
   test('playing is accessible and fits: laptop and phone, light and dark', async () => {
     await onPage({}, {}, async (page) => {
       await untilState(page, 'playing');
