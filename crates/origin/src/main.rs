@@ -171,8 +171,11 @@ async fn serve(config: &Config) -> Result<(), Failure> {
     for root in &roots {
         announce(root, &streams);
     }
+    // What encoders send feeds those who wait at the end, so theirs comes after the viewers'.
     #[cfg(feature = "rtmp")]
-    take_rtmp(config, &origin).await?;
+    let (drained_of_viewers, without_viewers) = tokio::sync::oneshot::channel::<()>();
+    #[cfg(feature = "rtmp")]
+    let encoders = take_rtmp(config, &origin, without_viewers).await?;
     // Operators see the end too: their listener closes when the other one has.
     let (ended, end) = tokio::sync::oneshot::channel::<()>();
     let watching = operations(config, &origin, end).await?;
@@ -186,6 +189,13 @@ async fn serve(config: &Config) -> Result<(), Failure> {
     supervisor::serving();
     let drained = server.run(stop).await;
     tracing::info!(cut = drained.cut, "stopped");
+    #[cfg(feature = "rtmp")]
+    {
+        drop(drained_of_viewers);
+        if let Some(encoders) = encoders {
+            encoders.await?;
+        }
+    }
     // What is closed by now is recorded, if the disk lets it.
     if tokio::time::timeout(STORING, origin.recorded())
         .await
@@ -200,13 +210,18 @@ async fn serve(config: &Config) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Takes RTMP beside HTTP. Where nobody asked for it, a port that is in use is no reason to stop.
+/// Takes RTMP beside HTTP until `end`. Where nobody asked for it, a port that is in use is no reason
+/// to stop.
 #[cfg(feature = "rtmp")]
-async fn take_rtmp(config: &Config, origin: &Origin) -> Result<(), Failure> {
+async fn take_rtmp(
+    config: &Config,
+    origin: &Origin,
+    end: tokio::sync::oneshot::Receiver<()>,
+) -> Result<Option<tokio::task::JoinHandle<()>>, Failure> {
     const PORT: u16 = 1935;
     let server = &config.server;
     if !server.rtmp {
-        return Ok(());
+        return Ok(None);
     }
     // Whoever lets the system choose one port wants the other one chosen too.
     let port = if server.listen.port() == 0 { 0 } else { PORT };
@@ -217,7 +232,7 @@ async fn take_rtmp(config: &Config, origin: &Origin) -> Result<(), Failure> {
         (Err(error), Some(_)) => return Err(error.into()),
         (Err(error), None) => {
             tracing::warn!("no RTMP: {error}; server.rtmp_listen chooses another address");
-            return Ok(());
+            return Ok(None);
         }
     };
     print([format!(
@@ -225,13 +240,17 @@ async fn take_rtmp(config: &Config, origin: &Origin) -> Result<(), Failure> {
         listener.local_addr()?
     )]);
     let origin = origin.clone();
-    tokio::spawn(async move {
-        let served = origin::serve_rtmp(&origin, listener, origin::stop_signal()).await;
+    let end = async {
+        // Either way the other server has ended.
+        let _ = end.await;
+    };
+    let serving = tokio::spawn(async move {
+        let served = origin::serve_rtmp(&origin, listener, end).await;
         if let Err(error) = served {
             tracing::error!("RTMP stopped: {error}");
         }
     });
-    Ok(())
+    Ok(Some(serving))
 }
 
 /// Serves the status page, metrics and health on a listener of their own until `end`. Where nobody

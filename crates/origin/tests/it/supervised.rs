@@ -3,9 +3,13 @@
 use std::process::Stdio;
 use std::time::Duration;
 
+#[cfg(feature = "rtmp")]
+use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+#[cfg(feature = "rtmp")]
+use tokio::net::TcpStream;
 use tokio::net::{TcpListener, UnixDatagram};
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 
 /// Longer than anything here takes on a busy machine.
 const LONG: Duration = Duration::from_secs(30);
@@ -31,9 +35,7 @@ async fn the_service_manager_hears_of_serving_of_life_and_of_the_end() {
     for _ in 0..3 {
         assert_eq!(next(&told).await, "WATCHDOG=1");
     }
-    let pid = i32::try_from(child.id().unwrap()).unwrap();
-    let pid = rustix::process::Pid::from_raw(pid).unwrap();
-    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    terminate(&child);
     while next(&told).await != "STOPPING=1" {}
     let status = tokio::time::timeout(LONG, child.wait()).await.unwrap();
     assert!(status.unwrap().success());
@@ -76,6 +78,90 @@ async fn health_is_asked_of_the_listener_that_the_configuration_names() {
         let gone = health().await.unwrap();
         assert_eq!(gone.status.code(), Some(1), "nobody listens any more");
     }
+}
+
+/// Stopped while somebody waits for a part that an encoder has not sent yet.
+#[cfg(feature = "rtmp")]
+#[tokio::test]
+async fn rtmp_encoders_feed_those_who_wait_until_the_end() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_origin"))
+        .args(["--listen", "127.0.0.1:0", "--no-demo"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut place = async |name: &str| loop {
+        let line = lines.next_line().await.unwrap().unwrap();
+        if line.starts_with(name) {
+            let url = line.split_whitespace().nth(1).unwrap();
+            return url.split('/').nth(2).unwrap().to_owned();
+        }
+    };
+    let viewers = place("Player").await;
+    let encoders = place("RTMP").await;
+    let operators = place("Status").await;
+    let _encoder = Command::new("ffmpeg")
+        .args(["-nostdin", "-v", "error", "-re", "-f", "lavfi", "-i"])
+        .args(["testsrc2=size=160x90:rate=30", "-c:v", "libx264"])
+        .args(["-preset", "ultrafast", "-tune", "zerolatency", "-g", "30"])
+        .args(["-pix_fmt", "yuv420p", "-f", "flv"])
+        .arg(format!("rtmp://{encoders}/live/show"))
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+
+    let path = "/live/show/video/media.m3u8";
+    let playlist = until(&viewers, path, "#EXT-X-PART:").await;
+    let last = playlist.split("llhls-last-part: ").nth(1).unwrap();
+    let msn: u64 = last.split('.').next().unwrap().parse().unwrap();
+    // The segment after the next: nothing that is under way already will do.
+    let soon = format!("{path}?_HLS_msn={}", msn + 1);
+    let waiting = tokio::spawn({
+        let viewers = viewers.clone();
+        async move { get(&viewers, &soon).await }
+    });
+    until(&operators, "/api/streams", "\"waiting\":1").await;
+    terminate(&child);
+    let answer = tokio::time::timeout(LONG, waiting).await.unwrap().unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(answer.contains("#EXT-X-PART:"), "{answer}");
+    let status = tokio::time::timeout(LONG, child.wait()).await.unwrap();
+    assert!(status.unwrap().success());
+}
+
+/// An answer as it came, with its head.
+#[cfg(feature = "rtmp")]
+async fn get(place: &str, path: &str) -> String {
+    let mut connection = TcpStream::connect(place).await.unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nhost: {place}\r\nconnection: close\r\n\r\n");
+    connection.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    connection.read_to_end(&mut answer).await.unwrap();
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// Asks until the answer has these words.
+#[cfg(feature = "rtmp")]
+async fn until(place: &str, path: &str, words: &str) -> String {
+    let asking = async {
+        loop {
+            let answer = get(place, path).await;
+            if answer.contains(words) {
+                return answer;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let answer = tokio::time::timeout(LONG, asking).await;
+    answer.unwrap_or_else(|_| panic!("{path} never had {words}"))
+}
+
+fn terminate(child: &Child) {
+    let pid = i32::try_from(child.id().unwrap()).unwrap();
+    let pid = rustix::process::Pid::from_raw(pid).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
 }
 
 async fn next(told: &UnixDatagram) -> String {
