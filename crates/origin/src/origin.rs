@@ -225,7 +225,9 @@ impl Origin {
 
     /// One look of [`observe`](Self::observe), for a program that has a clock of its own.
     pub fn look(&self) {
-        self.sight().observed().look(self);
+        // Gathered first: it takes the registry's locks, and one is held at a time (law 9).
+        let look = sight::Look::at(self);
+        self.sight().observed().take(&look);
     }
 
     /// Says on `/readyz` that no new viewers should come: for a server that is about to stop.

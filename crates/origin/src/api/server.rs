@@ -141,9 +141,22 @@ pub(super) fn overview(origin: &Origin, page: &Page) -> Overview {
     let sight = origin.sight();
     let (transport, registry) = (&sight.transport, origin.playlists());
     let (stats, room) = (registry.stats(), transport.room());
-    let observed = sight.observed();
-    let alarms = observed.alarms();
-    let samples = observed.server();
+    let (alarms, more_alarms, history) = {
+        let observed = sight.observed();
+        let (alarms, samples) = (observed.alarms(), observed.server());
+        let history = History {
+            every: length(EVERY),
+            columns: &SERVER_COLUMNS,
+            count: samples.count(),
+            newest_at: millis(samples.newest_at()),
+            rows: samples
+                .after(page.since)
+                .map(|it| it.row().to_vec())
+                .collect(),
+        };
+        let told = alarms.iter().map(AlarmInfo::from).collect();
+        (told, alarms.more(), history)
+    };
     Overview {
         now: millis(SystemTime::now()),
         version: env!("CARGO_PKG_VERSION"),
@@ -196,18 +209,9 @@ pub(super) fn overview(origin: &Origin, page: &Page) -> Overview {
             })
             .collect(),
         recording: origin.recordings().map(recording),
-        alarms: alarms.iter().map(AlarmInfo::from).collect(),
-        more_alarms: alarms.more(),
-        history: History {
-            every: length(EVERY),
-            columns: &SERVER_COLUMNS,
-            count: samples.count(),
-            newest_at: millis(samples.newest_at()),
-            rows: samples
-                .after(page.since)
-                .map(|it| it.row().to_vec())
-                .collect(),
-        },
+        alarms,
+        more_alarms,
+        history,
     }
 }
 

@@ -29,8 +29,8 @@ pub(crate) use condition::Condition;
 pub(crate) use delays::Held;
 pub use metrics::reference;
 pub(crate) use observer::{
-    Alarm, EVERY, Event, Followed, Observed, SERVER_COLUMNS, STREAM_COLUMNS, Samples, StreamSample,
-    observe,
+    Alarm, EVERY, Event, Followed, Look, Observed, SERVER_COLUMNS, STREAM_COLUMNS, Samples,
+    StreamSample, observe,
 };
 pub(crate) use operations::health_routes;
 pub use operations::operations;

@@ -71,7 +71,7 @@ pub(crate) enum Refusal {
 }
 
 /// One listener, as it was opened.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Listener {
     address: SocketAddr,
     tls: Option<Tls>,
@@ -243,13 +243,14 @@ impl Transport {
     }
 
     pub(crate) fn listening(&self) -> Vec<ListenerInfo> {
-        let listeners = self.listeners();
-        let info = |it: &Listener| ListenerInfo {
+        // Copied, since a certificate is behind a lock of its own.
+        let listeners = self.listeners().clone();
+        let info = |it: Listener| ListenerInfo {
             address: it.address,
             security: it.tls.as_ref().map_or(Security::Clear, |_| Security::Tls),
             certificate_ends: it.tls.as_ref().and_then(Tls::certificate_ends),
         };
-        listeners.iter().map(info).collect()
+        listeners.into_iter().map(info).collect()
     }
 }
 

@@ -8,6 +8,7 @@ use llhls::registry::{PresentationInfo, RegistryStats, RenditionInfo, StreamName
 use crate::origin::Origin;
 use crate::recording::Recordings;
 use crate::sight::Condition;
+use crate::sight::transport::{ListenerInfo, Room};
 
 use super::ServerSample;
 
@@ -69,6 +70,34 @@ pub(crate) struct Alarms {
     last_early_release: Option<SystemTime>,
 }
 
+/// What alarms are about, beside streams and counters.
+#[derive(Debug)]
+pub(super) struct Circumstances {
+    is_leaving: bool,
+    /// Why recording fails, where it does.
+    trouble: Option<String>,
+    room: Room,
+    requests: u64,
+    listeners: Vec<ListenerInfo>,
+    most_renditions: u64,
+    most_streams: u64,
+}
+
+impl Circumstances {
+    pub(super) fn of(origin: &Origin) -> Self {
+        let (sight, config) = (origin.sight(), origin.playlists().config());
+        Self {
+            is_leaving: sight.is_leaving(),
+            trouble: origin.recordings().and_then(Recordings::trouble),
+            room: sight.transport.room(),
+            requests: sight.traffic.all_under_way(),
+            listeners: sight.transport.listening(),
+            most_renditions: config.most_renditions(),
+            most_streams: config.most_presentations() as u64,
+        }
+    }
+}
+
 /// Counted since the last look.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Happened {
@@ -87,9 +116,9 @@ impl Alarms {
         self.more
     }
 
-    pub(super) fn look(
+    pub(super) fn take(
         &mut self,
-        origin: &Origin,
+        circumstances: &Circumstances,
         streams: &[PresentationInfo],
         stats: &RegistryStats,
         sample: &ServerSample,
@@ -103,9 +132,9 @@ impl Alarms {
             self.last_early_release = Some(now);
         }
         let mut found = Found::default();
-        found.server(origin, sample);
-        found.certificates(origin, now);
-        found.memory(origin, stats);
+        found.server(circumstances, sample);
+        found.certificates(&circumstances.listeners, now);
+        found.memory(circumstances, stats);
         let recent = |last: Option<SystemTime>| {
             last.is_some_and(|last| now.duration_since(last).unwrap_or_default() < REMEMBERED)
         };
@@ -124,11 +153,11 @@ impl Alarms {
             );
         }
         streams.iter().for_each(|stream| found.stream(stream));
-        self.take(found.alarms, now);
+        self.keep(found.alarms, now);
     }
 
     /// Keeps what was found, with the time at which each was first seen.
-    fn take(&mut self, found: Vec<(Severity, About, Option<StreamName>, String)>, now: SystemTime) {
+    fn keep(&mut self, found: Vec<(Severity, About, Option<StreamName>, String)>, now: SystemTime) {
         let before = std::mem::take(&mut self.since);
         self.now.clear();
         for (severity, about, stream, text) in found {
@@ -167,14 +196,14 @@ impl Found {
             .push((Severity::Warning, about, None, text.into()));
     }
 
-    fn server(&mut self, origin: &Origin, sample: &ServerSample) {
-        if origin.sight().is_leaving() {
+    fn server(&mut self, circumstances: &Circumstances, sample: &ServerSample) {
+        if circumstances.is_leaving {
             self.warning(
                 "leaving",
                 "The server was told to stop and waits for its last answers.",
             );
         }
-        if let Some(trouble) = origin.recordings().and_then(Recordings::trouble) {
+        if let Some(trouble) = &circumstances.trouble {
             self.critical(
                 "recording",
                 format!(
@@ -183,7 +212,7 @@ impl Found {
                 ),
             );
         }
-        let room = origin.sight().transport.room();
+        let room = circumstances.room;
         let nearly = |used: f64, limit: u64| limit > 0 && used >= limit as f64 * NEARLY;
         if nearly(sample.connections, room.connections) {
             self.critical(
@@ -195,7 +224,7 @@ impl Found {
                 ),
             );
         }
-        let under_way = origin.sight().traffic.all_under_way();
+        let under_way = circumstances.requests;
         if nearly(under_way as f64, room.requests) {
             self.critical(
                 "requests",
@@ -218,8 +247,8 @@ impl Found {
         }
     }
 
-    fn certificates(&mut self, origin: &Origin, now: SystemTime) {
-        for listener in origin.sight().transport.listening() {
+    fn certificates(&mut self, listeners: &[ListenerInfo], now: SystemTime) {
+        for listener in listeners {
             let Some(end) = listener.certificate_ends else {
                 continue;
             };
@@ -248,19 +277,18 @@ impl Found {
         }
     }
 
-    fn memory(&mut self, origin: &Origin, stats: &RegistryStats) {
-        let config = origin.playlists().config();
+    fn memory(&mut self, circumstances: &Circumstances, stats: &RegistryStats) {
         let bounds = [
             (
                 "renditions",
                 stats.renditions,
-                config.most_renditions(),
+                circumstances.most_renditions,
                 "memory.total",
             ),
             (
                 "streams",
                 stats.presentations,
-                config.most_presentations() as u64,
+                circumstances.most_streams,
                 "memory.streams",
             ),
         ];

@@ -17,7 +17,7 @@ mod samples;
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use llhls::registry::{PresentationInfo, StreamName};
+use llhls::registry::{PresentationInfo, RegistryStats, StreamName};
 use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::origin::Origin;
@@ -30,7 +30,7 @@ pub(crate) use alarms::Alarm;
 pub(crate) use events::Event;
 pub(crate) use samples::{SERVER_COLUMNS, STREAM_COLUMNS, Samples, ServerSample, StreamSample};
 
-use alarms::Alarms;
+use alarms::{Alarms, Circumstances, Happened};
 use events::Events;
 
 /// How often is looked.
@@ -66,7 +66,21 @@ pub(crate) struct Followed {
     bytes: u64,
 }
 
-/// Counters of the server at one look.
+/// Everything as it was at one look, gathered before the lock on what was seen is taken.
+#[derive(Debug)]
+pub(crate) struct Look {
+    at: Instant,
+    streams: Vec<PresentationInfo>,
+    /// Of each stream, in the same order.
+    viewers: Vec<u64>,
+    stats: RegistryStats,
+    process: Option<Process>,
+    connections: u64,
+    totals: Totals,
+    circumstances: Circumstances,
+}
+
+/// Counters of the server.
 #[derive(Clone, Copy, Debug)]
 struct Totals {
     at: Instant,
@@ -79,49 +93,56 @@ struct Totals {
     early_releases: u64,
 }
 
-impl Totals {
-    fn of(origin: &Origin, process: Option<&Process>, early_releases: u64) -> Self {
-        let sight = origin.sight();
+impl Look {
+    pub(crate) fn at(origin: &Origin) -> Self {
+        let (sight, playlists) = (origin.sight(), origin.playlists());
+        let (streams, stats) = (playlists.active(), playlists.stats());
+        sight.forget_viewers_but(&streams);
+        let process = Process::look();
         let answers = |kind| sight.traffic.counts(kind);
+        let all = || KINDS.into_iter().flat_map(answers);
+        let at = Instant::now();
         Self {
-            at: Instant::now(),
-            cpu: process.map_or(Duration::ZERO, |it| it.cpu),
-            requests: KINDS.into_iter().flat_map(answers).map(|(_, it)| it).sum(),
-            failed: KINDS
-                .into_iter()
-                .flat_map(answers)
-                .filter(|(status, _)| *status >= 500)
-                .map(|(_, it)| it)
-                .sum(),
-            sent: sight.transport.sent_bytes(),
-            received: sight.transport.received_bytes(),
-            failed_accepts: sight.transport.failed_accepts(),
-            early_releases,
+            at,
+            viewers: streams
+                .iter()
+                .map(|stream| sight.viewers.count(stream.name.as_str()))
+                .collect(),
+            connections: sight.transport.open_connections(),
+            totals: Totals {
+                at,
+                cpu: process.map_or(Duration::ZERO, |it| it.cpu),
+                requests: all().map(|(_, count)| count).sum(),
+                failed: all()
+                    .filter(|(status, _)| *status >= 500)
+                    .map(|(_, count)| count)
+                    .sum(),
+                sent: sight.transport.sent_bytes(),
+                received: sight.transport.received_bytes(),
+                failed_accepts: sight.transport.failed_accepts(),
+                early_releases: stats.renditions_total.publish.retention_cut_short,
+            },
+            circumstances: Circumstances::of(origin),
+            streams,
+            stats,
+            process,
         }
     }
 }
 
 impl Observed {
-    /// Looks once.
-    pub(crate) fn look(&mut self, origin: &Origin) {
-        let streams = origin.playlists().active();
-        let stats = origin.playlists().stats();
-        let process = Process::look();
-        let early = stats.renditions_total.publish.retention_cut_short;
-        let now = Totals::of(origin, process.as_ref(), early);
+    /// Takes in what one look showed.
+    pub(crate) fn take(&mut self, look: &Look) {
+        let Look { streams, stats, .. } = look;
+        let now = look.totals;
         let before = self.before.replace(now);
-        let seconds = before.map_or(0.0, |before| (now.at - before.at).as_secs_f64());
-
-        origin.sight().forget_viewers_but(&streams);
+        let seconds = before.map_or(0.0, |before| (look.at - before.at).as_secs_f64());
         self.streams.retain(|name, _| {
             let found = streams.binary_search_by_key(&name, |it| &it.name);
             found.is_ok()
         });
-        let mut viewers = 0;
-        for stream in &streams {
-            let watching = origin.sight().viewers.count(stream.name.as_str());
-            viewers += watching;
-            self.follow(stream, watching, seconds);
+        for (stream, viewers) in streams.iter().zip(&look.viewers) {
+            self.follow(stream, *viewers, seconds);
         }
         let per_second = |count: fn(&Totals) -> u64| match before {
             Some(before) if seconds > 0.0 => {
@@ -137,9 +158,9 @@ impl Observed {
             cpu: before.map_or(0.0, |before| {
                 now.cpu.saturating_sub(before.cpu).as_secs_f64() / seconds.max(0.001)
             }),
-            resident_bytes: process.map_or(0.0, |it| it.resident_bytes as f64),
+            resident_bytes: look.process.map_or(0.0, |it| it.resident_bytes as f64),
             media_bytes: stats.renditions_total.held_bytes as f64,
-            connections: origin.sight().transport.open_connections() as f64,
+            connections: look.connections as f64,
             requests: per_second(|it| it.requests),
             failed: per_second(|it| it.failed),
             sent: 8.0 * per_second(|it| it.sent),
@@ -147,18 +168,18 @@ impl Observed {
             waiting: stats.renditions_total.waiting as f64,
             live: count_of(Condition::Live),
             stalled: count_of(Condition::Stalled),
-            viewers: viewers as f64,
+            viewers: look.viewers.iter().sum::<u64>() as f64,
         };
         self.server.push(sample);
-        self.alarms.look(origin, &streams, &stats, &sample, {
-            let since = |count: fn(&Totals) -> u64| {
-                before.map_or(0, |before| count(&now).saturating_sub(count(&before)))
-            };
-            alarms::Happened {
-                failed_accepts: since(|it| it.failed_accepts),
-                early_releases: since(|it| it.early_releases),
-            }
-        });
+        let since = |count: fn(&Totals) -> u64| {
+            before.map_or(0, |before| count(&now).saturating_sub(count(&before)))
+        };
+        let happened = Happened {
+            failed_accepts: since(|it| it.failed_accepts),
+            early_releases: since(|it| it.early_releases),
+        };
+        self.alarms
+            .take(&look.circumstances, streams, stats, &sample, happened);
     }
 
     fn follow(&mut self, stream: &PresentationInfo, viewers: u64, seconds: f64) {
