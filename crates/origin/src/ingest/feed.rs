@@ -19,7 +19,7 @@ use crate::ingest::source::{Source, SourceId, Sources, Standing};
 use crate::ingest::track::{Outcome, Track};
 use crate::media::{
     ByteBudget, Continuity, Fragment, Held, InitSection, MediaError, MediaItem, MediaLimits,
-    MediaPart, MediaTime, PresentationCutter, Relation, TrackInfo,
+    MediaPart, MediaTime, ParameterSets, PresentationCutter, Relation, TrackId, TrackInfo,
 };
 use crate::origin::Origin;
 
@@ -36,9 +36,13 @@ pub(super) struct Feed {
     budget: ByteBudget,
     most_held: u64,
     sources: Sources,
-    /// The header in effect, and what is taken for it.
+    /// The header in effect, as it was sent, and what is taken for it.
     header: Option<InitSection>,
     held_header: Held,
+    /// The same as players get it: with the parameter sets that came in samples.
+    fitted: Option<InitSection>,
+    /// The parameter sets in effect, of each track that has any.
+    sets: Vec<ParameterSets>,
     /// Wakes those who wait for the first header.
     header_came: Arc<Notify>,
     stage: Stage,
@@ -92,6 +96,8 @@ impl Feed {
             budget,
             sources: Sources::new(config.sources),
             header: None,
+            fitted: None,
+            sets: Vec::new(),
             header_came: Arc::default(),
             stage: Stage::Empty,
             early: Early::default(),
@@ -352,7 +358,57 @@ impl Feed {
         Ok(())
     }
 
+    /// Cuts a fragment; where its samples bring other parameter sets, its track goes on with another header from there.
     fn cut(&mut self, fragment: &Fragment, arrived: SystemTime) -> Result<(), IngestError> {
+        let mut rest = fragment.clone();
+        while let Some((track, index)) = self.change_in(&rest) {
+            let (before, behind) = rest.split_at(index);
+            if let Some(before) = before {
+                self.cut_alike(&before, arrived)?;
+            }
+            self.refit(track)?;
+            rest = behind;
+        }
+        self.cut_alike(&rest, arrived)
+    }
+
+    /// The first sample that needs another header than the one in effect. Media that is here already changes nothing.
+    fn change_in(&mut self, fragment: &Fragment) -> Option<(TrackId, usize)> {
+        let Stage::Cutting { cutter, .. } = &self.stage else {
+            return None;
+        };
+        if cutter.relation(fragment) == Some(Relation::Repeats) {
+            return None;
+        }
+        self.sets
+            .iter_mut()
+            .find_map(|sets| Some((sets.track(), sets.change_in(fragment)?)))
+    }
+
+    /// Writes a track's parameter sets into its header, and starts a segment with it.
+    fn refit(&mut self, track: TrackId) -> Result<(), IngestError> {
+        let sets = self.sets.iter().find(|sets| sets.track() == track);
+        let (Some(sets), Some(fitted)) = (sets, &self.fitted) else {
+            return Ok(());
+        };
+        let fitted = sets.write(fitted, &self.limits)?;
+        if let Stage::Cutting { cutter, .. } = &mut self.stage {
+            let mut parts = Vec::new();
+            let finished = cutter.cut_next(track, &mut parts);
+            self.date(parts);
+            self.publish()?;
+            finished?;
+        }
+        let own = self.tracks.iter_mut().find(|own| own.info.id == track);
+        if let (Some(own), Some(info)) = (own, fitted.track(track)) {
+            own.refit(info.clone(), fitted.for_track(track).unwrap_or_default());
+        }
+        self.fitted = Some(fitted);
+        Ok(())
+    }
+
+    /// Cuts a fragment of which all samples go with the header in effect.
+    fn cut_alike(&mut self, fragment: &Fragment, arrived: SystemTime) -> Result<(), IngestError> {
         let Stage::Cutting { cutter, .. } = &mut self.stage else {
             return Ok(());
         };
@@ -397,7 +453,8 @@ impl Feed {
             return Ok(());
         }
         self.flush(Ending::Timeline)?;
-        let header_bytes = 2 * init.bytes().len() as u64;
+        // As it was sent, as players get it, and track by track.
+        let header_bytes = 3 * init.bytes().len() as u64;
         let taken = self.held_header.set(header_bytes);
         taken.map_err(MediaError::from)?;
         if self.header.is_some() {
@@ -405,7 +462,13 @@ impl Feed {
             // counts: the connection of an encoder that lost its network looks alive for minutes.
             self.sources.take_over(source);
         }
-        let published: Vec<&TrackInfo> = init
+        let sets = ParameterSets::of(&init);
+        // Players start with the header, so what is in it is said to be in it (FMT-14).
+        let in_band = sets.iter().filter(|sets| sets.are_in_band());
+        let fitted = in_band.fold(init.clone(), |fitted, sets| {
+            sets.write(&fitted, &self.limits).unwrap_or(fitted)
+        });
+        let published: Vec<&TrackInfo> = fitted
             .tracks()
             .filter(|track| track.is_video() || track.is_audio())
             .collect();
@@ -420,11 +483,13 @@ impl Feed {
                     .iter_mut()
                     .find(|track| track.rendition == rendition)
                     .and_then(Track::take_publisher);
-                let section = init.for_track(info.id).unwrap_or_default();
+                let section = fitted.for_track(info.id).unwrap_or_default();
                 Track::new(info.clone(), rendition, section, publisher)
             })
             .collect();
         self.header = Some(init);
+        self.fitted = Some(fitted);
+        self.sets = sets;
         self.header_came.notify_waiters();
         self.early.clear();
         self.clock.doubt();

@@ -88,6 +88,20 @@ impl Track {
         self.frame_rate = self.frame_rate.or(frame_rate);
     }
 
+    /// The track goes on with another header: the samples brought other parameter sets.
+    pub(super) fn refit(&mut self, info: TrackInfo, init: Bytes) {
+        self.info = info;
+        self.init = init;
+        let Some(publisher) = &mut self.publisher else {
+            return;
+        };
+        publisher.init(self.init.clone());
+        if let Err(error) = publisher.set_media(rendition::media(&self.info, self.frame_rate)) {
+            tracing::warn!(%error, "the multivariant playlist keeps what it said of the rendition");
+        }
+        self.break_off();
+    }
+
     /// The publisher, for a track that takes this one's place or for the end of the stream.
     pub(super) fn take_publisher(&mut self) -> Option<Publisher> {
         self.publisher.take()

@@ -266,6 +266,12 @@ impl PartCutter {
         self.source != Source::Restarted && self.relation(fragment) == Relation::Elsewhere
     }
 
+    /// Gives out the part that is growing, and starts a segment with the next sync sample: it needs another header.
+    pub(crate) fn cut_next(&mut self, parts: &mut Vec<MediaPart>) -> Result<(), MediaError> {
+        self.segmenter.cut_next();
+        self.flush(SegmentEnd::Unknown, parts)
+    }
+
     /// Gives out the part that is growing, of sound beside pictures that have ended at `until`, a presentation time.
     ///
     /// The last frames of sound, less than a part, of which more than half is behind the last picture are left out:

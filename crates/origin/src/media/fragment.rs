@@ -238,6 +238,38 @@ impl Fragment {
         writer::fragment(self.sequence, &[(self, 0..self.samples.len())])
     }
 
+    /// The samples before `index`, if there are any, and those from there on. Not for encrypted fragments.
+    pub(crate) fn split_at(&self, index: usize) -> (Option<Self>, Self) {
+        let (head, tail) = self.samples.split_at(index);
+        if head.is_empty() {
+            return (None, self.clone());
+        }
+        let lasting: u64 = head.iter().map(|sample| u64::from(sample.duration)).sum();
+        let shape = Shape {
+            whole: false,
+            ..self.shape
+        };
+        let before = Self {
+            samples: head.into(),
+            duration: lasting,
+            shape,
+            ..self.clone()
+        };
+        let later = MediaTime::new(lasting, self.timescale).as_nanos();
+        let behind = Self {
+            samples: tail.into(),
+            decode_time: self.decode_time + lasting,
+            duration: self.duration - lasting,
+            // Event messages stand before the first sample.
+            shape: Shape { moof: 0, ..shape },
+            capture: self.capture.map(|capture| CaptureTime {
+                unix_nanos: capture.unix_nanos.saturating_add(later),
+            }),
+            ..self.clone()
+        };
+        (Some(before), behind)
+    }
+
     /// Whether [`Fragment::bytes`] shares the encoder's bytes.
     pub(crate) fn is_whole(&self) -> bool {
         self.shape.whole

@@ -23,9 +23,11 @@ mod entry;
 mod fragment;
 mod init;
 mod language;
+mod parameter_sets;
 mod protection;
 mod reader;
 mod single_track;
+mod sps;
 mod unit;
 // Samples to parts. `segmenter` says where segments start, `presentation` keeps tracks together.
 mod config;
@@ -51,7 +53,10 @@ pub use error::{Fault, MediaError};
 pub use fragment::{CaptureTime, Fragment, Sample, SyncPoint};
 pub use init::{InitSection, TrackId, TrackInfo, TrackKind};
 pub use limits::MediaLimits;
+pub(crate) use parameter_sets::ParameterSets;
 pub use part::{Continuity, Independence, MediaPart, SegmentEnd, SegmentStart};
 pub use presentation::PresentationCutter;
 pub use reader::{MediaItem, MediaReader, StreamEnd};
+#[cfg(feature = "rtmp")]
+pub(crate) use sps::Sps;
 pub use time::{FrameRate, MediaTime, Timescale};

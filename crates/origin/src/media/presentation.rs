@@ -146,6 +146,16 @@ impl PresentationCutter {
         }
     }
 
+    /// A track needs another header from its next sync sample on: see [`PartCutter::cut_next`].
+    pub(crate) fn cut_next(
+        &mut self,
+        track: TrackId,
+        parts: &mut Vec<MediaPart>,
+    ) -> Result<(), MediaError> {
+        let found = self.cutters.iter_mut().find(|(id, _)| *id == track);
+        found.map_or(Ok(()), |(_, cutter)| cutter.cut_next(parts))
+    }
+
     /// How a fragment stands to what was taken before; `None` for one of an unknown track. Changes nothing.
     pub(crate) fn relation(&self, fragment: &Fragment) -> Option<Relation> {
         let track = fragment.track();

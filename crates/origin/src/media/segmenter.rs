@@ -61,6 +61,8 @@ pub(crate) struct Segmenter {
     slot: u64,
     /// When sync pictures come.
     rhythm: Rhythm,
+    /// Whether the next sync sample opens a segment wherever it is.
+    due: bool,
     /// Where segments started since [`Segmenter::take_cuts`]: presentation times in ticks.
     cuts: Vec<u64>,
 }
@@ -139,8 +141,14 @@ impl Segmenter {
                 announced,
                 ..Rhythm::default()
             },
+            due: false,
             cuts: Vec::new(),
         }
+    }
+
+    /// The next sync sample opens a segment, because it needs another header.
+    pub(crate) fn cut_next(&mut self) {
+        self.due = true;
     }
 
     /// Decides whether the sample that starts at `at` opens a segment.
@@ -182,6 +190,7 @@ impl Segmenter {
                 due.then_some(slot)
             }
         };
+        let due = due.or_else(|| (self.due && sync).then_some(slot));
         let elapsed = at.saturating_sub(start);
         if let (Some(slot), true) = (due, sync) {
             self.open(at, shown, slot);
@@ -318,6 +327,7 @@ impl Segmenter {
 
     fn open(&mut self, at: u64, shown: u64, slot: u64) {
         self.slot = slot;
+        self.due = false;
         self.shown = shown;
         // The first segment of a track opens with its first sample; nobody has to follow that.
         let is_later = self.start.replace(at).is_some();

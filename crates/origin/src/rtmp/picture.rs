@@ -1,28 +1,24 @@
 //! The size of pictures, read from the parameter sets that an encoder sends before them.
 //!
 //! `onMetaData` tells it too, where an encoder sends that; it is a word about the stream, the parameter
-//! set is what decoders go by. Read here up to the size and no further, without recursion, from the first
-//! [`LONGEST`] bytes of a parameter set (H.264 §7.3.2.1.1, HEVC §7.3.2.2).
+//! set is what decoders go by.
 
+use crate::media::Sps;
 use crate::rtmp::tags::VideoCodec;
-
-/// As many bytes of a parameter set are read. What comes before the size is far shorter.
-const LONGEST: usize = 1024;
 
 /// The width and height in pixels that decoders show, by the body of an `avcC` or `hvcC`.
 ///
 /// `None` where the record holds no parameter set that can be read.
 pub(super) fn size(codec: VideoCodec, record: &[u8]) -> Option<(u16, u16)> {
-    let (width, height) = match codec {
+    let parameters = match codec {
         VideoCodec::Avc => {
             // Five bytes, the number of parameter sets, and the length of the first.
             let (length, rest) = record.get(6..)?.split_first_chunk::<2>()?;
-            avc(rest.get(..usize::from(u16::from_be_bytes(*length)))?)?
+            Sps::of_avc(rest.get(..usize::from(u16::from_be_bytes(*length)))?)?
         }
-        VideoCodec::Hevc => hevc(hevc_parameters(record)?)?,
+        VideoCodec::Hevc => Sps::of_hevc(hevc_parameters(record)?)?,
     };
-    let fits = |size: u32| u16::try_from(size).ok().filter(|&size| size > 0);
-    Some((fits(width)?, fits(height)?))
+    Some((parameters.width, parameters.height))
 }
 
 /// The first sequence parameter set of an `hvcC`.
@@ -43,194 +39,6 @@ fn hevc_parameters(record: &[u8]) -> Option<&[u8]> {
         rest = units;
     }
     None
-}
-
-fn avc(unit: &[u8]) -> Option<(u32, u32)> {
-    /// Profiles that say how colour is sampled.
-    const HIGH: [u32; 13] = [44, 83, 86, 100, 110, 118, 122, 128, 134, 135, 138, 139, 244];
-    let mut bits = Bits::of(unit.get(1..)?);
-    let profile = bits.number(8)?;
-    bits.skip(16)?;
-    bits.golomb()?;
-    let mut colour = 1;
-    let mut planes = false;
-    if HIGH.contains(&profile) {
-        colour = bits.golomb()?;
-        if colour == 3 {
-            planes = bits.flag()?;
-        }
-        // Bit depths, and a flag.
-        bits.golomb()?;
-        bits.golomb()?;
-        bits.skip(1)?;
-        if bits.flag()? {
-            scaling_lists(&mut bits, if colour == 3 { 12 } else { 8 })?;
-        }
-    }
-    bits.golomb()?;
-    match bits.golomb()? {
-        0 => bits.golomb().map(drop)?,
-        1 => {
-            bits.skip(1)?;
-            bits.golomb()?;
-            bits.golomb()?;
-            for _ in 0..bits.golomb()?.min(255) {
-                bits.golomb()?;
-            }
-        }
-        _ => {}
-    }
-    bits.golomb()?;
-    bits.skip(1)?;
-    let width = bits.golomb()?.checked_add(1)?.checked_mul(16)?;
-    let rows = bits.golomb()?.checked_add(1)?.checked_mul(16)?;
-    // Fields of half the height, unless all pictures are frames.
-    let fields = 2 - u32::from(bits.flag()?);
-    if fields == 2 {
-        bits.skip(1)?;
-    }
-    bits.skip(1)?;
-    let (across, down) = sampling(if planes { 0 } else { colour })?;
-    cropped(
-        &mut bits,
-        (width, rows.checked_mul(fields)?),
-        (across, down * fields),
-    )
-}
-
-/// Reads over the lists: what each holds depends on what it held so far.
-fn scaling_lists(bits: &mut Bits, count: u32) -> Option<()> {
-    for list in 0..count {
-        if !bits.flag()? {
-            continue;
-        }
-        let (mut last, mut next) = (8_i64, 8_i64);
-        for _ in 0..if list < 6 { 16 } else { 64 } {
-            if next != 0 {
-                let code = i64::from(bits.golomb()?);
-                let delta = if code % 2 == 1 {
-                    code / 2 + 1
-                } else {
-                    -code / 2
-                };
-                next = (last + delta).rem_euclid(256);
-            }
-            if next != 0 {
-                last = next;
-            }
-        }
-    }
-    Some(())
-}
-
-fn hevc(unit: &[u8]) -> Option<(u32, u32)> {
-    /// Bits of a profile, and of a level.
-    const PROFILE: usize = 88;
-    const LEVEL: usize = 8;
-    let mut bits = Bits::of(unit.get(2..)?);
-    bits.skip(4)?;
-    let layers = bits.number(3)?;
-    bits.skip(1 + PROFILE + LEVEL)?;
-    let mut more = 0;
-    for _ in 0..layers {
-        more += if bits.flag()? { PROFILE } else { 0 };
-        more += if bits.flag()? { LEVEL } else { 0 };
-    }
-    if layers > 0 {
-        // Two bits for each layer that there is not.
-        bits.skip(2 * (8 - layers as usize))?;
-    }
-    bits.skip(more)?;
-    bits.golomb()?;
-    let colour = bits.golomb()?;
-    if colour == 3 {
-        bits.skip(1)?;
-    }
-    let size = (bits.golomb()?, bits.golomb()?);
-    cropped(&mut bits, size, sampling(colour)?)
-}
-
-/// How many pixels a sample of colour covers, across and down. Without colour, one.
-fn sampling(colour: u32) -> Option<(u32, u32)> {
-    match colour {
-        0 | 3 => Some((1, 1)),
-        1 => Some((2, 2)),
-        2 => Some((2, 1)),
-        _ => None,
-    }
-}
-
-/// The size less what the parameter set crops, in units of so many pixels across and down.
-fn cropped(
-    bits: &mut Bits,
-    (width, height): (u32, u32),
-    (across, down): (u32, u32),
-) -> Option<(u32, u32)> {
-    if !bits.flag()? {
-        return Some((width, height));
-    }
-    let mut both = |unit: u32| {
-        let sum = bits.golomb()?.checked_add(bits.golomb()?)?;
-        sum.checked_mul(unit)
-    };
-    let (sides, ends) = (both(across)?, both(down)?);
-    Some((width.checked_sub(sides)?, height.checked_sub(ends)?))
-}
-
-/// Bits of a parameter set, without the bytes that keep start codes out of it.
-struct Bits {
-    bytes: Vec<u8>,
-    at: usize,
-}
-
-impl Bits {
-    fn of(unit: &[u8]) -> Self {
-        let mut bytes = Vec::with_capacity(unit.len().min(LONGEST));
-        let mut zeros = 0;
-        for &byte in &unit[..unit.len().min(LONGEST)] {
-            if zeros >= 2 && byte == 3 {
-                zeros = 0;
-                continue;
-            }
-            zeros = if byte == 0 { zeros + 1 } else { 0 };
-            bytes.push(byte);
-        }
-        Self { bytes, at: 0 }
-    }
-
-    fn flag(&mut self) -> Option<bool> {
-        let byte = self.bytes.get(self.at / 8)?;
-        let bit = byte >> (7 - self.at % 8) & 1;
-        self.at += 1;
-        Some(bit == 1)
-    }
-
-    /// A number of at most 32 bits.
-    fn number(&mut self, bits: usize) -> Option<u32> {
-        let mut number = 0;
-        for _ in 0..bits {
-            number = number << 1 | u32::from(self.flag()?);
-        }
-        Some(number)
-    }
-
-    fn skip(&mut self, bits: usize) -> Option<()> {
-        self.at = self.at.checked_add(bits)?;
-        (self.at <= self.bytes.len() * 8).then_some(())
-    }
-
-    /// An Exp-Golomb code: as many zeros as the number behind the first one has bits.
-    fn golomb(&mut self) -> Option<u32> {
-        let mut zeros = 0;
-        while !self.flag()? {
-            zeros += 1;
-        }
-        // Nothing here has more than 32 bits.
-        if zeros > 31 {
-            return None;
-        }
-        Some((1_u32 << zeros) - 1 + self.number(zeros)?)
-    }
 }
 
 #[cfg(test)]
@@ -359,6 +167,7 @@ mod tests {
             "1", "1", "1", "1", "00100",
         ];
         let unit = unit(&[&head[..], &lists[..], &tail[..]].concat());
-        assert_eq!(avc(&unit), Some((160, 74)));
+        let sps = Sps::of_avc(&unit).map(|sps| (sps.width, sps.height));
+        assert_eq!(sps, Some((160, 74)));
     }
 }

@@ -247,6 +247,70 @@ async fn another_encoder_takes_a_silent_one_s_place_at_once() {
     assert_eq!(silent.end().await, StatusCode::CONFLICT);
 }
 
+/// An encoder that changes the size of its pictures without a word but in the pictures: `avc3`, no header again.
+#[tokio::test]
+async fn pictures_that_change_their_size_get_another_header() {
+    let source = |size: &str| {
+        Clip::new(ffmpeg(
+            &format!(
+                "-f lavfi -i testsrc2=size={size}:rate=25:duration=4 -c:v libx264 -preset ultrafast \
+                 -bf 0 -g 25 -sc_threshold 0 -x264-params repeat-headers=1 -tag:v avc3 \
+                 -f mp4 -movflags +cmaf+frag_keyframe+empty_moov+default_base_moof pipe:1"
+            ),
+            &[],
+        ))
+    };
+    let (small, large) = (source("160x90"), source("320x180"));
+    let mut later = large.between(0, 4);
+    let times: Vec<usize> = later
+        .windows(4)
+        .enumerate()
+        .filter(|(_, name)| name == b"tfdt")
+        .map(|(at, _)| at + 8)
+        .collect();
+    assert_eq!(times.len(), 4);
+    for at in times {
+        let time = u64::from_be_bytes(later[at..at + 8].try_into().unwrap());
+        // ffmpeg counts 12 800 ticks a second for this rate.
+        later[at..at + 8].copy_from_slice(&(time + 4 * 12_800).to_be_bytes());
+    }
+    let server = Server::start().await;
+    let answer = put(&server, "/ingest/cam", small.until(4)).await;
+    assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+    let before = server.get("/live/cam/index.m3u8").await;
+    let text = String::from_utf8(before.body.to_vec()).unwrap();
+    assert!(
+        text.contains("RESOLUTION=160x90") && text.contains("avc1."),
+        "{text}"
+    );
+    let answer = put(&server, "/ingest/cam", later).await;
+    assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+    let after = server.get("/live/cam/index.m3u8").await;
+    let text = String::from_utf8(after.body.to_vec()).unwrap();
+    assert!(text.contains("RESOLUTION=320x180"), "{text}");
+
+    let answer = server.get("/live/cam/video/media.m3u8").await;
+    let text = answer.playlist();
+    assert_eq!(text.matches("#EXT-X-DISCONTINUITY\n").count(), 1, "{text}");
+    let maps: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("#EXT-X-MAP:URI=\"")?.split('"').next())
+        .collect();
+    assert_eq!(maps.len(), 2, "{text}");
+    let (old, _) = text.split_once("#EXT-X-DISCONTINUITY\n").unwrap();
+    assert!((listed(old) - 4.0).abs() < 0.01, "{text}");
+    for (map, width) in maps.into_iter().zip([160, 320]) {
+        let init = server.get(&format!("/live/cam/video/{map}")).await.body;
+        let init = origin::media::InitSection::parse(init, &Default::default()).unwrap();
+        let track = init.tracks().next().unwrap();
+        assert!(track.codec.starts_with("avc1."), "{track:?}");
+        assert!(
+            matches!(track.kind, origin::media::TrackKind::Video { width: own, .. } if own == width),
+            "{track:?}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn key_frames_four_seconds_apart_need_no_configuration() {
     for source in GOPS_OF_FOUR_SECONDS {

@@ -7,7 +7,7 @@ mod demo_decodes;
 /// Encrypted tracks, cut without a key and decrypted by somebody else.
 mod encrypted;
 /// Running ffmpeg and ffprobe, which these tests need.
-mod ffmpeg;
+pub(crate) mod ffmpeg;
 /// What ffmpeg sends in each of its ways, cut and compared with the source packet by packet.
 mod ingest;
 /// Arbitrary chunks, arbitrary bytes.
