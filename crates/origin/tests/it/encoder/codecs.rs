@@ -22,6 +22,7 @@ async fn hevc_with_b_frames_and_opus() {
     .await;
 }
 
+/// The header is completed with them, because players start with it (FMT-14).
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn hevc_of_ten_bits_with_parameter_sets_in_band() {
     check(Case {
@@ -30,7 +31,7 @@ async fn hevc_of_ten_bits_with_parameter_sets_in_band() {
                  -pix_fmt yuv420p10le -tag:v hev1",
         muxer: CMAF,
         renditions: &[("video", "v:0")],
-        says: &["CODECS=\"hev1.2.4.L30.90\"", "FRAME-RATE=25.000"],
+        says: &["CODECS=\"hvc1.2.4.L30.90\"", "FRAME-RATE=25.000"],
     })
     .await;
 }
