@@ -1,18 +1,22 @@
 //! One connection of a client.
+//!
+//! On HTTP/1.1 it is written by hand and does as little as it can: what a client spends is taken
+//! from the server that shares the machine with it.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use http::{Request, StatusCode};
+use http::Request;
 use http_body_util::{BodyExt as _, Empty};
-use hyper::body::Incoming;
-use hyper::client::conn::{http1, http2};
+use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
@@ -35,88 +39,201 @@ impl Protocol {
 }
 
 pub(crate) enum Connection {
-    H1(http1::SendRequest<Empty<Bytes>>),
+    H1(Plain),
     H2(http2::SendRequest<Empty<Bytes>>),
 }
 
+/// What is known of an answer that was read to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    /// Bytes of its body.
+    pub(crate) len: usize,
+    /// The first of them, in network order; zero where there are fewer than eight.
+    pub(crate) first: u64,
+}
+
+/// Which content codings a request accepts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Coding {
+    Identity,
+    Gzip,
+}
+
+impl Coding {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Identity => "identity",
+            Self::Gzip => "gzip",
+        }
+    }
+}
+
 impl Connection {
-    pub(crate) async fn open(protocol: Protocol, address: SocketAddr) -> std::io::Result<Self> {
+    pub(crate) async fn open(protocol: Protocol, address: SocketAddr) -> io::Result<Self> {
         let socket = TcpStream::connect(address).await?;
         socket.set_nodelay(true)?;
-        if protocol == Protocol::H2Tls {
-            let name = ServerName::try_from("localhost").expect("a plain name");
-            let stream = TlsConnector::from(trusting()).connect(name, socket).await?;
-            return Self::h2(TokioIo::new(stream)).await;
+        match protocol {
+            Protocol::H1 => Ok(Self::H1(Plain::new(socket))),
+            Protocol::H2c => Self::h2(TokioIo::new(socket)).await,
+            Protocol::H2Tls => {
+                let name = ServerName::try_from("localhost").expect("a plain name");
+                let stream = TlsConnector::from(trusting()).connect(name, socket).await?;
+                Self::h2(TokioIo::new(stream)).await
+            }
         }
-        if protocol == Protocol::H2c {
-            return Self::h2(TokioIo::new(socket)).await;
-        }
-        let (sender, connection) = http1::handshake(TokioIo::new(socket))
-            .await
-            .map_err(std::io::Error::other)?;
-        tokio::spawn(connection);
-        Ok(Self::H1(sender))
     }
 
-    async fn h2<I>(io: I) -> std::io::Result<Self>
+    async fn h2<I>(io: I) -> io::Result<Self>
     where
         I: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static,
     {
         let (sender, connection) = http2::handshake(TokioExecutor::new(), io)
             .await
-            .map_err(std::io::Error::other)?;
+            .map_err(io::Error::other)?;
         tokio::spawn(connection);
         Ok(Self::H2(sender))
     }
 
-    /// The status, and the first piece of a body that was read to its end.
-    pub(crate) async fn get(&mut self, path: &str) -> hyper::Result<(StatusCode, Bytes)> {
-        let (status, mut body) = self.send(path, "gzip").await?;
-        let first = match body.frame().await {
-            Some(frame) => frame?.into_data().unwrap_or_default(),
-            None => Bytes::new(),
+    /// Asks and reads the answer to its end.
+    pub(crate) async fn get(&mut self, path: &str, coding: Coding) -> io::Result<Answer> {
+        let mut first = [0; 8];
+        let (mut have, mut len) = (0, 0);
+        let status = self
+            .fetch(path, coding, |piece| {
+                let taken = piece.len().min(first.len() - have);
+                first[have..have + taken].copy_from_slice(&piece[..taken]);
+                have += taken;
+                len += piece.len();
+            })
+            .await?;
+        let first = if have == first.len() {
+            u64::from_be_bytes(first)
+        } else {
+            0
         };
-        while let Some(frame) = body.frame().await {
-            frame?;
-        }
-        Ok((status, first))
-    }
-
-    /// The status, and how many bytes the body has, without a content coding.
-    pub(crate) async fn count_plain(&mut self, path: &str) -> hyper::Result<(StatusCode, usize)> {
-        let (status, mut body) = self.send(path, "identity").await?;
-        let mut len = 0;
-        while let Some(frame) = body.frame().await {
-            len += frame?.data_ref().map_or(0, Bytes::len);
-        }
-        Ok((status, len))
+        Ok(Answer { status, len, first })
     }
 
     /// A body as text, without a content coding.
-    pub(crate) async fn text(&mut self, path: &str) -> Option<String> {
-        let (_, body) = self.send(path, "identity").await.ok()?;
-        let bytes = body.collect().await.ok()?.to_bytes();
-        String::from_utf8(bytes.into()).ok()
+    pub(crate) async fn text(&mut self, path: &str) -> io::Result<String> {
+        let mut text = Vec::new();
+        self.fetch(path, Coding::Identity, |piece| {
+            text.extend_from_slice(piece);
+        })
+        .await?;
+        String::from_utf8(text).map_err(io::Error::other)
     }
 
-    async fn send(&mut self, path: &str, coding: &str) -> hyper::Result<(StatusCode, Incoming)> {
-        let request = Request::builder().header("accept-encoding", coding);
-        let answer = match self {
-            Self::H1(sender) => {
-                let request = request.uri(path).header("host", "localhost");
-                let request = request.body(Empty::new()).expect("a plain request");
-                sender.ready().await?;
-                sender.send_request(request).await?
-            }
+    /// Asks, hands the pieces of the body on, and returns the status.
+    async fn fetch(
+        &mut self,
+        path: &str,
+        coding: Coding,
+        mut take: impl FnMut(&[u8]),
+    ) -> io::Result<u16> {
+        match self {
+            Self::H1(plain) => plain.fetch(path, coding, take).await,
             Self::H2(sender) => {
-                let request = request.uri(format!("https://localhost{path}"));
-                let request = request.body(Empty::new()).expect("a plain request");
-                sender.ready().await?;
-                sender.send_request(request).await?
+                let request = Request::builder()
+                    .uri(format!("https://localhost{path}"))
+                    .header("accept-encoding", coding.name())
+                    .body(Empty::new())
+                    .expect("a plain request");
+                sender.ready().await.map_err(io::Error::other)?;
+                let answer = sender.send_request(request).await;
+                let answer = answer.map_err(io::Error::other)?;
+                let status = answer.status().as_u16();
+                let mut body = answer.into_body();
+                while let Some(frame) = body.frame().await {
+                    let frame = frame.map_err(io::Error::other)?;
+                    take(frame.data_ref().map_or(&[], |data| data));
+                }
+                Ok(status)
+            }
+        }
+    }
+}
+
+/// A connection of HTTP/1.1.
+pub(crate) struct Plain {
+    socket: TcpStream,
+    request: Vec<u8>,
+    buffer: Vec<u8>,
+}
+
+/// Room for the head of an answer and a part of the live stream, so that it takes one read.
+const BUFFER: usize = 32 * 1024;
+
+impl Plain {
+    fn new(socket: TcpStream) -> Self {
+        Self {
+            socket,
+            request: Vec::new(),
+            buffer: vec![0; BUFFER],
+        }
+    }
+
+    async fn fetch(
+        &mut self,
+        path: &str,
+        coding: Coding,
+        mut take: impl FnMut(&[u8]),
+    ) -> io::Result<u16> {
+        self.request.clear();
+        for piece in [
+            "GET ",
+            path,
+            " HTTP/1.1\r\nhost: localhost\r\naccept-encoding: ",
+            coding.name(),
+            "\r\n\r\n",
+        ] {
+            self.request.extend_from_slice(piece.as_bytes());
+        }
+        self.socket.write_all(&self.request).await?;
+        let mut have = 0;
+        let head = loop {
+            let read = self.socket.read(&mut self.buffer[have..]).await?;
+            if read == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            // The end may lie across two reads.
+            let from = have.saturating_sub(3);
+            have += read;
+            let end = self.buffer[from..have]
+                .windows(4)
+                .position(|four| four == b"\r\n\r\n");
+            if let Some(end) = end {
+                break from + end + 4;
             }
         };
-        Ok((answer.status(), answer.into_body()))
+        let (status, mut missing) =
+            read_head(&self.buffer[..head]).ok_or_else(|| io::Error::other("a strange head"))?;
+        take(&self.buffer[head..have]);
+        missing -= have - head;
+        while missing > 0 {
+            let read = self.socket.read(&mut self.buffer).await?;
+            if read == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            take(&self.buffer[..read]);
+            missing -= read;
+        }
+        Ok(status)
     }
+}
+
+/// Status and length. An answer without a length is none of the origin's.
+fn read_head(head: &[u8]) -> Option<(u16, usize)> {
+    let head = std::str::from_utf8(head).ok()?;
+    let mut lines = head.split("\r\n");
+    let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
+    let length = lines.find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        let is_length = name.eq_ignore_ascii_case("content-length");
+        is_length.then(|| value.trim().parse().ok())?
+    });
+    Some((status, length?))
 }
 
 /// A configuration that takes any certificate: it is a benchmark's own, and checking signatures

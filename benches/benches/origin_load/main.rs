@@ -4,26 +4,56 @@
 //! cargo bench -p benches --bench origin_load [-- O1 O3 … --seconds 6]
 //! ```
 //!
-//! Servers run in processes of their own, so that their CPU time and memory are theirs alone;
+//! Each answer's status and length are asserted, and both candidates of a ratio are first shown to
+//! serve the same bytes. Servers run in processes of their own, so that their CPU time and memory are theirs alone;
 //! clients and servers share the machine. The candidates of a ratio take turns, round after round.
-//! With Varnish installed (`varnishd` in the path) one row has it in front.
+//! With Varnish installed (`apt-get install varnish`) one row has it in front; without, a line
+//! says so.
+//!
+//! To see a server under a profiler, start one with `--serve live`, which prints where it listens,
+//! and an audience with `--watch h1 ADDRESS VIEWERS`.
 
 mod client;
 mod flood;
+mod memory;
 mod process;
 mod server;
 mod varnish;
 mod viewers;
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use process::{Child, Kind};
+use client::Protocol;
 
 /// What the command line asks for.
 struct Asked {
     rows: Vec<String>,
     /// How long each measurement lasts.
     time: Duration,
+    watch: Option<Watch>,
+}
+
+/// `--watch h1 127.0.0.1:8080 50`
+struct Watch {
+    protocol: Protocol,
+    address: SocketAddr,
+    viewers: usize,
+}
+
+impl Watch {
+    fn read(arguments: &mut impl Iterator<Item = String>) -> Self {
+        let mut next = || arguments.next().expect("--watch PROTOCOL ADDRESS VIEWERS");
+        Self {
+            protocol: match next().as_str() {
+                "h1" => Protocol::H1,
+                "h2c" => Protocol::H2c,
+                _ => Protocol::H2Tls,
+            },
+            address: next().parse().expect("an address"),
+            viewers: next().parse().expect("a number of viewers"),
+        }
+    }
 }
 
 impl Asked {
@@ -37,11 +67,14 @@ fn main() {
     let mut asked = Asked {
         rows: Vec::new(),
         time: Duration::from_secs(6),
+        watch: None,
     };
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             // Ourselves, started again as a server.
             "--serve" => return server::serve(&arguments.next().expect("what to serve")),
+            // Viewers alone, of a server that runs under a profiler.
+            "--watch" => asked.watch = Some(Watch::read(&mut arguments)),
             "--seconds" => {
                 let seconds = arguments.next().and_then(|text| text.parse().ok());
                 asked.time = Duration::from_secs(seconds.expect("a number of seconds"));
@@ -59,6 +92,10 @@ fn main() {
 }
 
 async fn measure(asked: &Asked) {
+    if let Some(watch) = &asked.watch {
+        viewers::watch_only(watch.protocol, watch.address, watch.viewers, asked.time).await;
+        return;
+    }
     if asked.wants("O1") {
         flood::playlists(asked.time).await;
     }
@@ -73,20 +110,8 @@ async fn measure(asked: &Asked) {
         viewers::table(asked.time, &[4000, 6000], &[3000]).await;
     }
     if asked.wants("O5") {
-        memory().await;
+        memory::streams().await;
+        memory::held().await;
+        memory::aborted().await;
     }
-}
-
-/// O5: what an idle stream takes.
-async fn memory() {
-    println!(
-        "\n### O5: memory of idle streams\n\n| streams | RSS kB | kB a stream beside its media |\n|---:|---:|---:|"
-    );
-    const STREAMS: u64 = 1000;
-    let nothing = Child::start(Kind::Idle { streams: 0 }).await.memory();
-    println!("| 0 | {nothing} | |");
-    let all = Child::start(Kind::Idle { streams: STREAMS }).await.memory();
-    let each = all.saturating_sub(nothing) / STREAMS;
-    let media = server::IDLE_MEDIA_BYTES / 1024;
-    println!("| {STREAMS} | {all} | {} |", each.saturating_sub(media));
 }

@@ -7,6 +7,8 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Command;
 
+use crate::client::Protocol;
+
 /// What a child serves.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Kind {
@@ -14,7 +16,9 @@ pub(crate) enum Kind {
     Live,
     /// A finished playlist of the usual size and a part of 100 kB, from the origin.
     Still,
-    /// The same bytes from a bare hyper handler.
+    /// The same with a target duration of ten seconds, so that requests are held for thirty.
+    Held,
+    /// The same bytes as of [`Still`](Self::Still) from a bare hyper handler.
     Bare,
     /// That many streams that nobody watches.
     Idle { streams: u64 },
@@ -31,6 +35,7 @@ impl Kind {
         match self {
             Self::Live => "live".to_owned(),
             Self::Still => "still".to_owned(),
+            Self::Held => "held".to_owned(),
             Self::Bare => "bare".to_owned(),
             Self::Idle { streams } => format!("idle:{streams}"),
         }
@@ -62,6 +67,14 @@ impl Child {
         }
     }
 
+    /// Where it speaks `protocol`.
+    pub(crate) fn address(&self, protocol: Protocol) -> SocketAddr {
+        match protocol {
+            Protocol::H1 | Protocol::H2c => self.clear,
+            Protocol::H2Tls => self.tls,
+        }
+    }
+
     /// Resident memory in kB.
     pub(crate) fn memory(&self) -> u64 {
         let status = self.read("status");
@@ -70,20 +83,20 @@ impl Child {
         number.and_then(|text| text.parse().ok()).unwrap_or(0)
     }
 
-    /// CPU time so far, user and system.
+    /// CPU time so far, user and system, of all threads: none of a server's ends.
     pub(crate) fn cpu(&self) -> Duration {
-        let stat = self.read("stat");
-        // The second field is the program's name, in parentheses, and may hold anything.
-        let rest = stat.rsplit_once(") ").map_or("", |(_, rest)| rest);
-        let mut fields = rest.split(' ').skip(11);
-        let mut ticks = || -> u64 {
-            fields
-                .next()
-                .and_then(|text| text.parse().ok())
-                .unwrap_or(0)
-        };
-        // A tick is 10 ms on every Linux there is.
-        Duration::from_millis(10 * (ticks() + ticks()))
+        let id = self.child.id().expect("it runs");
+        let threads = std::fs::read_dir(format!("/proc/{id}/task"));
+        let nanos = threads
+            .expect("a process has threads")
+            .filter_map(|thread| {
+                // In nanoseconds, where /proc/ID/stat counts hundredths of a second.
+                let path = thread.ok()?.path().join("schedstat");
+                let text = std::fs::read_to_string(path).ok()?;
+                text.split(' ').next()?.parse::<u64>().ok()
+            })
+            .sum();
+        Duration::from_nanos(nanos)
     }
 
     fn read(&self, file: &str) -> String {

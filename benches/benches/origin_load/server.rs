@@ -47,6 +47,7 @@ pub(crate) fn serve(word: &str) {
         match word {
             "live" => live().await,
             "still" => still().await,
+            "held" => held().await,
             "bare" => bare().await,
             idle => {
                 let count = idle
@@ -86,10 +87,10 @@ async fn run(origin: &Origin) {
         .await;
 }
 
-fn publisher(origin: &Origin, stream: &str) -> Result<Publisher, PublisherError> {
+fn publisher(origin: &Origin, stream: &str, target: u32) -> Result<Publisher, PublisherError> {
     let names = ResourceNames::new("e").expect("a letter is an epoch");
     let manifest = ManifestConfig::new(names)
-        .target_duration(1)
+        .target_duration(target)
         .part_target(MediaDuration::from_millis(200))
         .window_segments(7);
     let media = Media::Video(Video::new("avc1.64001f", 1280, 720));
@@ -120,7 +121,7 @@ fn stamped(len: usize) -> Vec<u8> {
 
 async fn live() {
     let origin = Origin::new(OriginConfig::new()).expect("the defaults are sound");
-    let mut publisher = publisher(&origin, "live").expect("there is room for one");
+    let mut publisher = publisher(&origin, "live", 1).expect("there is room for one");
     for number in 0..PARTS * 7 {
         publish(&mut publisher, number, stamped(LIVE_PART_BYTES));
     }
@@ -134,9 +135,9 @@ async fn live() {
     run(&origin).await;
 }
 
-fn still_stream() -> (Origin, Publisher) {
+fn still_stream(target: u32) -> (Origin, Publisher) {
     let origin = Origin::new(OriginConfig::new()).expect("the defaults are sound");
-    let mut publisher = publisher(&origin, "live").expect("there is room for one");
+    let mut publisher = publisher(&origin, "live", target).expect("there is room for one");
     for number in 0..PARTS * 10 + 1 {
         publish(&mut publisher, number, vec![0x5a; STILL_PART_BYTES]);
     }
@@ -144,13 +145,18 @@ fn still_stream() -> (Origin, Publisher) {
 }
 
 async fn still() {
-    let (origin, _publisher) = still_stream();
+    let (origin, _publisher) = still_stream(1);
+    run(&origin).await;
+}
+
+async fn held() {
+    let (origin, _publisher) = still_stream(10);
     run(&origin).await;
 }
 
 /// The same bytes as [`still`], found by nothing but whether the path is a playlist's.
 async fn bare() {
-    let (origin, _publisher) = still_stream();
+    let (origin, _publisher) = still_stream(1);
     let viewer = origin.playlists().viewer("live", "video").expect("ours");
     let none = llhls::manifest::Directives::NONE;
     let playlist = viewer.playlist(&none, llhls::registry::Coding::Identity);
@@ -186,7 +192,7 @@ async fn idle(streams: u64) {
     let origin = Origin::new(OriginConfig::new().registry(registry)).expect("bounds that fit");
     let mut publishers = Vec::new();
     for stream in 0..streams {
-        let mut publisher = publisher(&origin, &format!("s{stream}")).expect("room was made");
+        let mut publisher = publisher(&origin, &format!("s{stream}"), 1).expect("room was made");
         for number in 0..PARTS * 7 {
             publish(&mut publisher, number, vec![0x5a; IDLE_PART_BYTES]);
         }

@@ -18,7 +18,9 @@ const VIEWERS: usize = 1000;
 /// One row, or a line that says why there is none.
 pub(crate) async fn row(time: Duration) {
     let Some(program) = installed() else {
-        println!("\nVarnish is not installed: no row with a cache in front.");
+        println!(
+            "\nVarnish is not installed (`apt-get install varnish`): no row with a cache in front."
+        );
         return;
     };
     let child = Child::start(Kind::Live).await;
@@ -33,9 +35,14 @@ pub(crate) async fn row(time: Duration) {
         );
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    println!("\nWith Varnish in front (one stream of requests reaches the origin):\n");
+    println!("\n### O3 with Varnish in front: CPU and memory are the origin's\n");
     viewers::header();
     viewers::row("h1, Varnish", &child, Protocol::H1, front, VIEWERS, time).await;
+    let (asked, reached) = (
+        counter(&folder, "client_req"),
+        counter(&folder, "backend_req"),
+    );
+    println!("\nOf {asked} requests to Varnish {reached} reached the origin.");
     varnish.kill().await.expect("it runs");
     // What is left of it is the system's to clean.
     let _ = std::fs::remove_dir_all(&folder);
@@ -47,6 +54,21 @@ fn installed() -> Option<PathBuf> {
     folders
         .map(|folder| folder.join("varnishd"))
         .find(|program| program.is_file())
+}
+
+/// What Varnish has counted.
+fn counter(folder: &Path, name: &str) -> u64 {
+    let output = std::process::Command::new("varnishstat")
+        .arg("-n")
+        .arg(folder.join("work"))
+        .args(["-1", "-f", &format!("MAIN.{name}")])
+        .output()
+        .expect("it comes with Varnish");
+    let line = String::from_utf8_lossy(&output.stdout);
+    let number = line.split_whitespace().nth(1);
+    number
+        .and_then(|text| text.parse().ok())
+        .expect("a counter is a number")
 }
 
 async fn free_address() -> SocketAddr {

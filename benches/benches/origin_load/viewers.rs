@@ -6,12 +6,15 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 
-use crate::client::{Connection, Protocol};
+use crate::client::{Coding, Connection, Protocol};
 use crate::process::{Child, Kind};
 use crate::server::{PARTS, now};
 
 /// How long viewers may take to arrive; nothing is measured before.
 const ARRIVAL: Duration = Duration::from_secs(3);
+/// Those that come first and leave again, so that what the first request of a process costs is
+/// nobody's.
+const FIRST: usize = 4;
 
 /// What all viewers of one run saw.
 #[derive(Default)]
@@ -20,6 +23,15 @@ struct Seen {
     delays: Vec<u64>,
     requests: u64,
     failures: u64,
+}
+
+impl Seen {
+    /// In milliseconds, of sorted delays.
+    fn quantile(&self, q: f64) -> f64 {
+        let at = (self.delays.len() as f64 * q) as usize;
+        let delay = self.delays.get(at.min(self.delays.len().saturating_sub(1)));
+        delay.map_or(f64::NAN, |&nanos| nanos as f64 / 1e6)
+    }
 }
 
 /// Rows for so many viewers on HTTP/1.1 and on HTTP/2 with TLS.
@@ -34,10 +46,7 @@ pub(crate) async fn table(time: Duration, h1: &[usize], h2: &[usize]) {
     for (protocol, counts) in [(Protocol::H1, h1), (Protocol::H2Tls, h2)] {
         for &count in counts {
             let child = Child::start(Kind::Live).await;
-            let address = match protocol {
-                Protocol::H2Tls => child.tls,
-                _ => child.clear,
-            };
+            let address = child.address(protocol);
             row(protocol.name(), &child, protocol, address, count, time).await;
         }
     }
@@ -59,48 +68,77 @@ pub(crate) async fn row(
     count: usize,
     time: Duration,
 ) {
+    let now = Instant::now();
+    audience(protocol, address, FIRST, now, now + Duration::from_secs(1)).await;
     let alone = child.memory();
     let start = Instant::now();
     let (measure_from, end) = (start + ARRIVAL, start + ARRIVAL + time);
+    let seen = tokio::spawn(audience(protocol, address, count, measure_from, end));
+    tokio::time::sleep_until(measure_from.into()).await;
+    let cpu = child.cpu();
+    tokio::time::sleep_until(end.into()).await;
+    let cpu = child.cpu() - cpu;
+    let memory = child.memory();
+    let seen = seen.await.expect("viewers do not panic");
+
+    let requests = seen.requests as f64;
+    println!(
+        "| {count} | {name} | {:.0} | {:.1} / {:.1} | {:.0} % | {:.1} | {memory} | {:.1} | {} |",
+        requests / time.as_secs_f64(),
+        seen.quantile(0.5),
+        seen.quantile(0.99),
+        100.0 * cpu.as_secs_f64() / time.as_secs_f64(),
+        cpu.as_secs_f64() * 1e6 / requests.max(1.0),
+        memory.saturating_sub(alone) as f64 / count as f64,
+        seen.failures,
+    );
+}
+
+/// An audience without a table: of a server that somebody else started.
+pub(crate) async fn watch_only(
+    protocol: Protocol,
+    address: SocketAddr,
+    count: usize,
+    time: Duration,
+) {
+    let from = Instant::now() + ARRIVAL;
+    let seen = audience(protocol, address, count, from, from + time).await;
+    println!(
+        "{} requests, p50 / p99 {:.1} / {:.1} ms, {} failures",
+        seen.requests,
+        seen.quantile(0.5),
+        seen.quantile(0.99),
+        seen.failures
+    );
+}
+
+/// So many viewers, spread over two thirds of the time of arrival, until `end`. Delays are sorted.
+async fn audience(
+    protocol: Protocol,
+    address: SocketAddr,
+    count: usize,
+    from: Instant,
+    end: Instant,
+) -> Seen {
+    let spread = 0.66 * from.saturating_duration_since(Instant::now()).as_secs_f64();
     let seen = Arc::new(Mutex::new(Seen::default()));
     let mut viewers = JoinSet::new();
     for number in 0..count {
         let seen = Arc::clone(&seen);
-        // Spread over the time of arrival, as an audience is; two thirds of it.
-        let delay = ARRIVAL.mul_f64(0.66 * number as f64 / count as f64);
+        let delay = Duration::from_secs_f64(spread * number as f64 / count as f64);
         viewers.spawn(async move {
             tokio::time::sleep(delay).await;
-            let mine = watch(protocol, address, measure_from, end).await;
+            let mine = watch(protocol, address, from, end).await;
             let mut all = seen.lock().expect("nobody panics with it");
             all.delays.extend(mine.delays);
             all.requests += mine.requests;
             all.failures += mine.failures;
         });
     }
-    tokio::time::sleep_until(measure_from.into()).await;
-    let cpu = child.cpu();
-    tokio::time::sleep_until(end.into()).await;
-    let cpu = child.cpu() - cpu;
-    let memory = child.memory();
     while viewers.join_next().await.is_some() {}
-
-    let mut seen = seen.lock().expect("nobody panics with it");
+    let mut seen = std::mem::take(&mut *seen.lock().expect("nobody panics with it"));
     seen.delays.sort_unstable();
-    let quantile = |q: f64| {
-        let at = (seen.delays.len() as f64 * q) as usize;
-        let delay = seen.delays.get(at.min(seen.delays.len().saturating_sub(1)));
-        delay.map_or(f64::NAN, |&nanos| nanos as f64 / 1e6)
-    };
-    let (p50, p99) = (quantile(0.5), quantile(0.99));
-    let requests = seen.requests as f64;
-    println!(
-        "| {count} | {name} | {:.0} | {p50:.1} / {p99:.1} | {:.0} % | {:.1} | {memory} | {:.1} | {} |",
-        requests / time.as_secs_f64(),
-        100.0 * cpu.as_secs_f64() / time.as_secs_f64(),
-        cpu.as_secs_f64() * 1e6 / requests.max(1.0),
-        memory.saturating_sub(alone) as f64 / count as f64,
-        seen.failures,
-    );
+    seen
 }
 
 /// Follows the live edge until `end`. A viewer that fails is counted and stops.
@@ -128,18 +166,19 @@ async fn follow(
         let (msn, part) = (1 + next / PARTS, next % PARTS);
         let playlist =
             format!("/live/live/video/media.m3u8?_HLS_msn={msn}&_HLS_part={part}&_HLS_skip=YES");
-        let (status, _) = connection.get(&playlist).await.ok()?;
-        if status != 200 {
+        let answer = connection.get(&playlist, Coding::Gzip).await.ok()?;
+        if answer.status != 200 {
             return None;
         }
         let media = format!("/live/live/video/e-{msn}.{part}.m4s");
-        let (status, bytes) = connection.get(&media).await.ok()?;
+        let answer = connection.get(&media, Coding::Identity).await.ok()?;
         let arrived = now();
-        if status != 200 || bytes.len() < 8 {
+        if answer.status != 200 || answer.len < 8 {
             return None;
         }
-        let ended = u64::from_be_bytes(bytes[..8].try_into().ok()?);
-        if Instant::now() >= from {
+        let ended = answer.first;
+        // The last part may come after the end, when nobody counts the server's time any more.
+        if (from..end).contains(&Instant::now()) {
             seen.requests += 2;
             seen.delays.push(arrived.saturating_sub(ended));
         }
@@ -150,7 +189,7 @@ async fn follow(
 
 /// The number of the newest part: found in the playlist, as a player does.
 async fn newest(connection: &mut Connection) -> Option<u64> {
-    let text = connection.text("/live/live/video/media.m3u8").await?;
+    let text = connection.text("/live/live/video/media.m3u8").await.ok()?;
     let hint = text.rsplit_once("PRELOAD-HINT:TYPE=PART,URI=\"e-")?.1;
     let (msn, rest) = hint.split_once('.')?;
     let part = rest.split_once('.')?.0;
