@@ -82,10 +82,13 @@ pub(crate) async fn aborted() {
 
 /// Resident memory after one crowd came, asked and went.
 async fn give_up(child: &Child, protocol: Protocol) -> u64 {
+    let alone = child.descriptors();
     let mut asking = ask(connections(child, protocol, ABORTED).await);
     settled(child, &mut asking).await;
     asking.shutdown().await;
-    tokio::time::sleep(SETTLED).await;
+    while child.descriptors() > alone {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     child.memory()
 }
 

@@ -99,6 +99,13 @@ impl Child {
         Duration::from_nanos(nanos)
     }
 
+    /// Open descriptors: a connection that the server has let go of has none.
+    pub(crate) fn descriptors(&self) -> usize {
+        let id = self.child.id().expect("it runs");
+        let open = std::fs::read_dir(format!("/proc/{id}/fd"));
+        open.expect("a process has descriptors").count()
+    }
+
     fn read(&self, file: &str) -> String {
         let id = self.child.id().expect("it runs");
         std::fs::read_to_string(format!("/proc/{id}/{file}")).expect("a process has such a file")

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -16,7 +16,6 @@ use llhls::registry::{
     Media, Part, Publisher, PublisherError, RegistryConfig, RenditionConfig, Video,
 };
 use origin::{Limits, Origin, OriginConfig, Server, Tls};
-use rustix::time::{ClockId, clock_gettime};
 use tokio::net::TcpListener;
 
 /// Parts of 200 ms, five a segment of a second.
@@ -32,9 +31,9 @@ pub(crate) const IDLE_MEDIA_BYTES: u64 = 35 * 1_000;
 
 /// Nanoseconds on the clock that all processes of a machine share.
 pub(crate) fn now() -> u64 {
-    let time = clock_gettime(ClockId::Monotonic);
-    let whole = u64::try_from(time.tv_sec).unwrap_or(0) * 1_000_000_000;
-    whole + u64::try_from(time.tv_nsec).unwrap_or(0)
+    let time = SystemTime::now().duration_since(UNIX_EPOCH);
+    let nanos = time.expect("it is after 1970").as_nanos();
+    u64::try_from(nanos).expect("it is before 2554")
 }
 
 /// Serves what `word` names until it is killed.
@@ -122,12 +121,13 @@ fn stamped(len: usize) -> Vec<u8> {
 async fn live() {
     let origin = Origin::new(OriginConfig::new()).expect("the defaults are sound");
     let mut publisher = publisher(&origin, "live", 1).expect("there is room for one");
-    for number in 0..PARTS * 7 {
+    // As much as is ever kept, so that memory which grows is not the stream's.
+    for number in 0..PARTS * 60 {
         publish(&mut publisher, number, stamped(LIVE_PART_BYTES));
     }
     tokio::spawn(async move {
         let mut clock = tokio::time::interval(PART);
-        for number in PARTS * 7.. {
+        for number in PARTS * 60.. {
             clock.tick().await;
             publish(&mut publisher, number, stamped(LIVE_PART_BYTES));
         }

@@ -13,7 +13,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::body::{DeliveryBody, Incomplete};
 use super::failure::{self, Asked};
-use super::media::{self, Terms};
+use super::media::{self, Label, Terms};
 use super::playlist::{self, Conditions};
 use super::policy::Lifetimes;
 use super::prepared;
@@ -36,16 +36,20 @@ pub(super) async fn multivariant(
     let lifetimes = Lifetimes::new(origin.target_duration());
     let live = origin.playlists().dvr_multivariant(presentation, coding);
     let error = match live.await {
-        Ok(body) => return playlist::plain(body, conditions, lifetimes.playlist),
+        Ok(body) => return playlist::plain(body, conditions, lifetimes.playlist(Asked::Now)),
         Err(error) => error,
     };
     let shelf = origin.recordings().map(Recordings::shelf);
     if let (PlaylistError::Gone, Some(shelf)) = (error, shelf)
         && let Some((body, target)) = shelf.multivariant(presentation, coding).await
     {
-        return playlist::plain(body, conditions, Lifetimes::new(target).playlist);
+        return playlist::plain(
+            body,
+            conditions,
+            Lifetimes::new(target).playlist(Asked::Now),
+        );
     }
-    failure::playlist(error, Asked::Now, &lifetimes)
+    failure::playlist(error, Asked::Now, lifetimes)
 }
 
 /// The playlist of a recording.
@@ -65,12 +69,12 @@ pub(super) async fn playlist(
             playlist::plain(
                 body,
                 conditions,
-                Lifetimes::new(it.target_duration()).playlist,
+                Lifetimes::new(it.target_duration()).playlist(Asked::Now),
             )
         }
         None => {
             let lifetimes = Lifetimes::new(origin.target_duration());
-            failure::playlist(PlaylistError::Gone, Asked::Now, &lifetimes)
+            failure::playlist(PlaylistError::Gone, Asked::Now, lifetimes)
         }
     }
 }
@@ -80,7 +84,8 @@ pub(super) async fn resource(
     origin: &Origin,
     id: &RecordingId,
     name: &str,
-    terms: &Terms,
+    label: Label,
+    terms: Terms,
 ) -> Response<DeliveryBody> {
     let lifetimes = Lifetimes::new(origin.target_duration());
     let shelf = origin.recordings().map(Recordings::shelf);
@@ -89,12 +94,12 @@ pub(super) async fn resource(
         None => None,
     };
     let Some(on_demand) = on_demand else {
-        return failure::expired(&lifetimes);
+        return failure::expired(lifetimes);
     };
     match on_demand.recording.resource(name) {
         Some(name) => {
             let headers = prepared::media_headers(on_demand.recording.carries());
-            file(origin, &name, terms.complete(headers), terms, &lifetimes).await
+            file(origin, &name, label.complete(headers), terms, lifetimes).await
         }
         None => failure::no_such_media(),
     }
@@ -105,8 +110,8 @@ pub(super) async fn file(
     origin: &Origin,
     name: &ArchivedName,
     headers: HeaderMap,
-    terms: &Terms,
-    lifetimes: &Lifetimes,
+    terms: Terms,
+    lifetimes: Lifetimes,
 ) -> Response<DeliveryBody> {
     let Some(recordings) = origin.recordings() else {
         return failure::expired(lifetimes);
@@ -132,7 +137,7 @@ pub(super) async fn file(
 async fn open(
     recordings: &Recordings,
     name: &ArchivedName,
-    terms: &Terms,
+    terms: Terms,
 ) -> io::Result<(File, u64)> {
     let mut file = File::open(recordings.path(name)).await?;
     file.set_max_buf_size(CHUNK);

@@ -19,24 +19,20 @@ pub(super) enum Asked {
 pub(super) fn playlist(
     error: PlaylistError,
     asked: Asked,
-    lifetimes: &Lifetimes,
+    lifetimes: Lifetimes,
 ) -> Response<DeliveryBody> {
     match error {
         PlaylistError::Rejected(_) => directive(&error.to_string()),
         PlaylistError::Gone => {
-            let lifetime = match asked {
-                Asked::Now => &lifetimes.not_found,
-                Asked::Future => &lifetimes.blocking_not_found,
-            };
             let reason = Bytes::from_static(b"there is no such playlist\n");
-            failure(StatusCode::NOT_FOUND, lifetime.clone(), reason)
+            failure(StatusCode::NOT_FOUND, lifetimes.not_found(asked), reason)
         }
         // Timed out, too busy, and whatever a later version adds: try again.
         _ => unavailable(&error.to_string()),
     }
 }
 
-pub(super) fn media(error: MediaError, lifetimes: &Lifetimes) -> Response<DeliveryBody> {
+pub(super) fn media(error: MediaError, lifetimes: Lifetimes) -> Response<DeliveryBody> {
     match error {
         MediaError::NotFound | MediaError::Gone => no_such_media(),
         MediaError::Expired => expired(lifetimes),
@@ -45,9 +41,9 @@ pub(super) fn media(error: MediaError, lifetimes: &Lifetimes) -> Response<Delive
 }
 
 /// What was there and is no more.
-pub(super) fn expired(lifetimes: &Lifetimes) -> Response<DeliveryBody> {
+pub(super) fn expired(lifetimes: Lifetimes) -> Response<DeliveryBody> {
     let reason = Bytes::from_static(b"this is no longer kept\n");
-    failure(StatusCode::GONE, lifetimes.not_found.clone(), reason)
+    failure(StatusCode::GONE, lifetimes.not_found(Asked::Now), reason)
 }
 
 /// It is there, and cannot be read now: the disk's failure, or no file may be opened any more.

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use bytes::Bytes;
 use headers::{ContentRange, ETag, HeaderMapExt as _, IfNoneMatch};
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use llhls::manifest::{ResourceName, SegmentLookup};
@@ -20,64 +21,79 @@ use crate::origin::Origin;
 #[derive(Debug)]
 pub(super) struct Wanted {
     name: ResourceName,
+    label: Label,
     terms: Terms,
 }
 
-/// What a request for a resource says about the answer it wants.
+/// What a name says about the bytes that have it.
 #[derive(Debug)]
-pub(super) struct Terms {
+pub(super) struct Label {
     etag: HeaderValue,
-    pub(super) asking: Asking,
-    /// Whether the client has it already. A name stands for the same bytes for ever, so the answer
-    /// does not depend on anything that is still to come.
-    pub(super) is_known: bool,
     /// Where the extension says more than the kind of the rendition.
     content_type: Option<HeaderValue>,
 }
 
+/// What a request for a resource says about the answer it wants.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Terms {
+    pub(super) asking: Asking,
+    /// Whether the client has it already. A name stands for the same bytes for ever, so the answer
+    /// does not depend on anything that is still to come.
+    pub(super) is_known: bool,
+}
+
 impl Wanted {
     /// Reads a request for `name`; `None` when no playlist of this rendition can contain it.
-    ///
-    /// The name is unique for all time, so it is the entity tag as well: no byte is ever hashed.
     pub(super) fn new(viewer: &Viewer, name: &str, headers: &HeaderMap) -> Option<Self> {
         let parsed = viewer.snapshot().ok()?.view().names().parse(name)?;
+        let (label, terms) = read(name, headers);
         Some(Self {
             name: parsed,
-            terms: Terms::new(name, headers),
+            label,
+            terms,
         })
     }
 }
 
-impl Terms {
-    /// Reads a request for `name`, which is a resource's by its looks: letters, digits and dots.
-    pub(super) fn new(name: &str, headers: &HeaderMap) -> Self {
-        let tag = format!("\"{name}\"");
-        let is_plain =
-            !headers.contains_key(header::RANGE) && !headers.contains_key(header::IF_NONE_MATCH);
-        let (asking, is_known) = if is_plain {
-            (Asking::Whole, false)
-        } else {
-            let etag: ETag = tag.parse().expect("a resource name has no quote in it");
-            let known = headers
-                .typed_get::<IfNoneMatch>()
-                .is_some_and(|condition| !condition.precondition_passes(&etag));
-            (Asking::new(headers, &etag), known)
-        };
-        Self {
-            etag: HeaderValue::from_maybe_shared(bytes::Bytes::from(tag))
-                .expect("a resource name is visible ASCII"),
-            asking,
-            is_known,
-            content_type: content_type(name),
-        }
+/// Reads a request for `name`, which is a resource's by its looks: letters, digits and dots.
+///
+/// The name is unique for all time, so it is the entity tag as well: no byte is ever hashed.
+pub(super) fn read(name: &str, headers: &HeaderMap) -> (Label, Terms) {
+    // Exactly as long as it becomes, so that it turns into a header value as it is.
+    let mut tag = String::with_capacity(name.len() + 2);
+    for piece in ["\"", name, "\""] {
+        tag.push_str(piece);
     }
-
-    /// The headers that all answers for a resource of this kind have, and this one's.
-    pub(super) fn complete(&self, mut headers: HeaderMap) -> HeaderMap {
-        if let Some(content_type) = &self.content_type {
-            headers.insert(header::CONTENT_TYPE, content_type.clone());
+    let is_plain =
+        !headers.contains_key(header::RANGE) && !headers.contains_key(header::IF_NONE_MATCH);
+    let terms = if is_plain {
+        Terms {
+            asking: Asking::Whole,
+            is_known: false,
         }
-        headers.insert(header::ETAG, self.etag.clone());
+    } else {
+        let etag: ETag = tag.parse().expect("a resource name has no quote in it");
+        let condition: Option<IfNoneMatch> = headers.typed_get();
+        Terms {
+            asking: Asking::new(headers, &etag),
+            is_known: condition.is_some_and(|condition| !condition.precondition_passes(&etag)),
+        }
+    };
+    let label = Label {
+        etag: HeaderValue::from_maybe_shared(Bytes::from(tag))
+            .expect("a resource name is visible ASCII"),
+        content_type: content_type(name),
+    };
+    (label, terms)
+}
+
+impl Label {
+    /// The headers that all answers for a resource of this kind have, and this one's.
+    pub(super) fn complete(self, mut headers: HeaderMap) -> HeaderMap {
+        if let Some(content_type) = self.content_type {
+            headers.insert(header::CONTENT_TYPE, content_type);
+        }
+        headers.insert(header::ETAG, self.etag);
         headers
     }
 }
@@ -96,6 +112,9 @@ fn content_type(name: &str) -> Option<HeaderValue> {
 
 /// What was found, as far as it goes.
 enum Found {
+    /// A part or an init section.
+    One(Bytes),
+    /// A segment.
     Whole(Rope),
     Open(Growing),
     /// In a file.
@@ -108,31 +127,44 @@ pub(super) async fn respond(
     viewer: &Viewer,
     wanted: Wanted,
 ) -> Response<DeliveryBody> {
-    let terms = &wanted.terms;
-    match find(viewer, &wanted).await {
-        Ok(Found::Whole(rope)) => whole(headers(viewer, terms), terms, rope),
-        Ok(Found::Archived(name)) => {
+    let Wanted { name, label, terms } = wanted;
+    let found = match find(viewer, name).await {
+        Ok(found) => found,
+        Err(error) => return failed(viewer, error),
+    };
+    let headers = label.complete(headers(viewer));
+    match found {
+        Found::One(bytes) => sliced(headers, terms, bytes.len() as u64, |range| {
+            DeliveryBody::whole(match range {
+                Some(range) => bytes.slice(within(range)),
+                None => bytes,
+            })
+        }),
+        Found::Whole(rope) => sliced(headers, terms, rope.len(), |range| {
+            DeliveryBody::rope(match range {
+                Some(range) => rope.slice(range),
+                None => rope,
+            })
+        }),
+        // What is seldom is boxed, or every request that waits would have room for it.
+        Found::Archived(name) => {
             let lifetimes = Lifetimes::new(prepared::target_duration(viewer));
-            archived::file(origin, &name, headers(viewer, terms), terms, &lifetimes).await
+            Box::pin(archived::file(origin, &name, headers, terms, lifetimes)).await
         }
-        Ok(Found::Open(_)) if terms.is_known => not_modified(headers(viewer, terms)),
-        Ok(Found::Open(growing)) => {
-            let headers = headers(viewer, terms);
-            match open::respond(headers, growing, terms.asking).await {
-                Ok(response) => response,
-                Err(error) => failed(viewer, error),
-            }
+        Found::Open(_) if terms.is_known => not_modified(headers),
+        Found::Open(growing) => {
+            let answer = Box::pin(open::respond(headers, growing, terms.asking)).await;
+            answer.unwrap_or_else(|error| failed(viewer, error))
         }
-        Err(error) => failed(viewer, error),
     }
 }
 
-async fn find(viewer: &Viewer, wanted: &Wanted) -> Result<Found, MediaError> {
-    let bytes = match wanted.name {
-        ResourceName::Part(position) => viewer.part(position).await?,
+async fn find(viewer: &Viewer, name: ResourceName) -> Result<Found, MediaError> {
+    match name {
+        ResourceName::Part(position) => viewer.part(position).await.map(Found::One),
         ResourceName::Init(version) => match viewer.dvr() {
-            Some(dvr) => return dvr.init(version).and_then(recorded),
-            None => viewer.init(version)?,
+            Some(dvr) => dvr.init(version).and_then(recorded),
+            None => viewer.init(version).map(Found::One),
         },
         ResourceName::Segment(msn) => {
             let version = viewer.snapshot().map_err(|_| MediaError::Gone)?;
@@ -144,7 +176,7 @@ async fn find(viewer: &Viewer, wanted: &Wanted) -> Result<Found, MediaError> {
                 SegmentLookup::NotYet => msn == edge.open && edge.last_complete.is_some(),
                 _ => false,
             };
-            return if is_growing && view.part_target().is_some() {
+            if is_growing && view.part_target().is_some() {
                 Ok(Found::Open(Growing::new(viewer.clone(), msn)))
             } else if let Some(dvr) = viewer.dvr() {
                 dvr.segment(msn).and_then(recorded)
@@ -152,12 +184,11 @@ async fn find(viewer: &Viewer, wanted: &Wanted) -> Result<Found, MediaError> {
                 viewer
                     .segment(msn)
                     .map(|parts| Found::Whole(Rope::new(parts)))
-            };
+            }
         }
         // A kind of name that this version does not know cannot have been printed by it.
-        _ => return Err(MediaError::NotFound),
-    };
-    Ok(Found::Whole(Rope::one(bytes)))
+        _ => Err(MediaError::NotFound),
+    }
 }
 
 /// From memory, or from a file.
@@ -170,31 +201,27 @@ fn recorded(resource: DvrResource) -> Result<Found, MediaError> {
     }
 }
 
-fn headers(viewer: &Viewer, terms: &Terms) -> HeaderMap {
+fn headers(viewer: &Viewer) -> HeaderMap {
     let prepared = viewer.snapshot().map(|now| Prepared::of(&now, viewer));
     // Removed between the two: its bytes are here, and need no more than their name.
-    terms.complete(prepared.map_or_else(|_| HeaderMap::new(), |known| known.media.clone()))
+    prepared.map_or_else(|_| HeaderMap::new(), |known| known.media.clone())
+}
+
+/// A range of something that is in memory.
+fn within(range: Range<u64>) -> Range<usize> {
+    let offset = |at| usize::try_from(at).expect("no more than the length of a Bytes");
+    offset(range.start)..offset(range.end)
 }
 
 fn failed(viewer: &Viewer, error: MediaError) -> Response<DeliveryBody> {
     let lifetimes = Lifetimes::new(prepared::target_duration(viewer));
-    failure::media(error, &lifetimes)
-}
-
-fn whole(headers: HeaderMap, terms: &Terms, rope: Rope) -> Response<DeliveryBody> {
-    let len = rope.len();
-    sliced(headers, terms, len, |range| {
-        DeliveryBody::rope(match range {
-            Some(range) => rope.slice(range),
-            None => rope,
-        })
-    })
+    failure::media(error, lifetimes)
 }
 
 /// Answers for `len` bytes that are all there: 200, 206, 304 or 416.
 pub(super) fn sliced(
     mut headers: HeaderMap,
-    terms: &Terms,
+    terms: Terms,
     len: u64,
     body: impl FnOnce(Option<Range<u64>>) -> DeliveryBody,
 ) -> Response<DeliveryBody> {

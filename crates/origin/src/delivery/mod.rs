@@ -43,7 +43,7 @@ use crate::origin::Origin;
 use crate::recording::Recordings;
 use failure::Asked;
 use held::Holding;
-use media::{Terms, Wanted};
+use media::{Label, Terms, Wanted};
 use policy::Lifetimes;
 use target::Target;
 
@@ -98,14 +98,7 @@ impl Delivery {
             }
             Err(answer) => return Box::pin(std::future::ready(Ok(*answer))),
         };
-        Box::pin(async move {
-            let answer = answering.answer().await;
-            Ok(if is_head {
-                without_body(answer)
-            } else {
-                answer
-            })
-        })
+        Box::pin(answering.answer(is_head))
     }
 
     fn question<B: Body>(
@@ -133,7 +126,7 @@ impl Delivery {
         let target_duration = self.origin.target_duration();
         let missing = |asked| {
             let lifetimes = Lifetimes::new(target_duration);
-            Box::new(failure::playlist(PlaylistError::Gone, asked, &lifetimes))
+            Box::new(failure::playlist(PlaylistError::Gone, asked, lifetimes))
         };
         let path = uri.path().get(mounted_at..).unwrap_or_default();
         match Target::parse(path) {
@@ -205,12 +198,16 @@ impl Delivery {
                 // What an earlier life of the stream left.
                 let shelf = self.origin.recordings().map(Recordings::shelf);
                 match shelf.and_then(|shelf| shelf.owner(&presentation, &rendition, &name)) {
-                    Some(id) => Ok(Question::Recorded {
-                        origin: self.origin.clone(),
-                        id,
-                        terms: Terms::new(&name, headers),
-                        name: name.into_owned(),
-                    }),
+                    Some(id) => {
+                        let (label, terms) = media::read(&name, headers);
+                        Ok(Question::Recorded {
+                            origin: self.origin.clone(),
+                            id,
+                            name: name.into_owned(),
+                            label,
+                            terms,
+                        })
+                    }
                     None if viewer.is_none() => Err(missing(Asked::Now)),
                     None => Err(Box::new(failure::no_such_media())),
                 }
@@ -225,9 +222,14 @@ impl Delivery {
 
 /// Whether a request names a version that need not be there yet.
 fn blocking(uri: &Uri) -> Asked {
-    match Directives::parse(uri.query()) {
-        Ok(directives) if directives.until.is_some() => Asked::Future,
-        _ => Asked::Now,
+    Directives::parse(uri.query()).map_or(Asked::Now, |directives| when(&directives))
+}
+
+fn when(directives: &Directives) -> Asked {
+    if directives.until.is_some() {
+        Asked::Future
+    } else {
+        Asked::Now
     }
 }
 
@@ -237,7 +239,7 @@ fn directives(
     viewer: &Viewer,
 ) -> Result<(Directives, Asked), Box<Response<DeliveryBody>>> {
     match Directives::parse(uri.query()) {
-        Ok(directives) => Ok((directives, blocking(uri))),
+        Ok(directives) => Ok((directives, when(&directives))),
         // A finished playlist ignores directives, also those that make no sense (SRV-06, SRV-09).
         Err(_) if viewer.edge().is_ok_and(|edge| edge.is_ended()) => {
             Ok((Directives::NONE, Asked::Now))
@@ -288,13 +290,15 @@ enum Question {
         origin: Origin,
         id: RecordingId,
         name: String,
+        label: Label,
         terms: Terms,
     },
 }
 
 impl Question {
-    async fn answer(self) -> Response<DeliveryBody> {
-        match self {
+    /// What is seldom is boxed, or every request that waits would have room for it.
+    async fn answer(self, is_head: bool) -> Result<Response<DeliveryBody>, Infallible> {
+        let answer = match self {
             Self::Multivariant {
                 origin,
                 presentation,
@@ -303,10 +307,10 @@ impl Question {
                 let coding = conditions.coding();
                 let lifetimes = Lifetimes::new(origin.target_duration());
                 let holding = Holding::begin();
-                let mut answer = match origin.playlists().multivariant(&presentation, coding).await
-                {
-                    Ok(body) => playlist::plain(body, &conditions, lifetimes.playlist),
-                    Err(error) => failure::playlist(error, Asked::Now, &lifetimes),
+                let multivariant = origin.playlists().multivariant(&presentation, coding);
+                let mut answer = match Box::pin(multivariant).await {
+                    Ok(body) => playlist::plain(body, &conditions, lifetimes.playlist(Asked::Now)),
+                    Err(error) => failure::playlist(error, Asked::Now, lifetimes),
                 };
                 // It waits for streams to start; writing it takes microseconds.
                 holding.end(&mut answer, || Some(SystemTime::now()));
@@ -329,7 +333,7 @@ impl Question {
                     Err(error) => {
                         let target = prepared::target_duration(&viewer);
                         let lifetimes = Lifetimes::new(target);
-                        let mut answer = failure::playlist(error, asked, &lifetimes);
+                        let mut answer = failure::playlist(error, asked, lifetimes);
                         holding.end(&mut answer, || Some(SystemTime::now()));
                         answer
                     }
@@ -350,7 +354,7 @@ impl Question {
                 origin,
                 presentation,
                 conditions,
-            } => archived::multivariant(&origin, &presentation, &conditions).await,
+            } => Box::pin(archived::multivariant(&origin, &presentation, &conditions)).await,
             Self::DvrPlaylist {
                 viewer,
                 dvr,
@@ -359,23 +363,30 @@ impl Question {
                 conditions,
             } => {
                 let lifetimes = Lifetimes::new(prepared::target_duration(&viewer));
-                match dvr.playlist(&directives, conditions.coding()).await {
-                    Ok(body) => playlist::plain(body, &conditions, lifetimes.of_playlist(asked)),
-                    Err(error) => failure::playlist(error, asked, &lifetimes),
+                let playlist = dvr.playlist(&directives, conditions.coding());
+                match Box::pin(playlist).await {
+                    Ok(body) => playlist::plain(body, &conditions, lifetimes.playlist(asked)),
+                    Err(error) => failure::playlist(error, asked, lifetimes),
                 }
             }
             Self::OnDemand {
                 origin,
                 id,
                 conditions,
-            } => archived::playlist(&origin, &id, &conditions).await,
+            } => Box::pin(archived::playlist(&origin, &id, &conditions)).await,
             Self::Recorded {
                 origin,
                 id,
                 name,
+                label,
                 terms,
-            } => archived::resource(&origin, &id, &name, &terms).await,
-        }
+            } => Box::pin(archived::resource(&origin, &id, &name, label, terms)).await,
+        };
+        Ok(if is_head {
+            without_body(answer)
+        } else {
+            answer
+        })
     }
 }
 

@@ -67,9 +67,10 @@ fn respond(mut headers: HeaderMap, body: Body, conditions: &Conditions) -> Respo
     if conditions.has(&etag) {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         headers.remove(header::CONTENT_TYPE);
+        headers.remove(header::CONTENT_ENCODING);
     } else {
-        if conditions.coding == Coding::Gzip {
-            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        if conditions.coding != Coding::Gzip {
+            headers.remove(header::CONTENT_ENCODING);
         }
         *response.body_mut() = DeliveryBody::whole(body.bytes);
     }

@@ -14,41 +14,35 @@ pub(super) const MEDIA: HeaderValue = HeaderValue::from_static("public, max-age=
 /// a part was hinted must not repeat it afterwards.
 pub(super) const NO_MEDIA: HeaderValue = HeaderValue::from_static("public, max-age=1");
 
-/// `Cache-Control` of what depends on the target duration.
-#[derive(Clone, Debug)]
+/// `Cache-Control` of what depends on the target duration. A value is written when it is asked for.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Lifetimes {
-    /// A playlist without directives: stale as soon as the next part is out.
-    pub(super) playlist: HeaderValue,
-    /// A playlist for `_HLS_msn`: the same URL will always have an answer at least this new.
-    pub(super) blocking_playlist: HeaderValue,
-    /// No such thing.
-    pub(super) not_found: HeaderValue,
-    /// No such thing, for a request that named a future version.
-    pub(super) blocking_not_found: HeaderValue,
+    /// In seconds.
+    target: u64,
 }
 
 impl Lifetimes {
     /// Those of a stream whose target duration is `target` seconds.
-    pub(super) fn new(target: u64) -> Self {
-        let playlist = if target < 2 {
+    pub(super) const fn new(target: u64) -> Self {
+        Self { target }
+    }
+
+    /// A playlist without directives is stale as soon as the next part is out. One for `_HLS_msn`
+    /// is not: the same URL will always have an answer at least this new.
+    pub(super) fn playlist(self, asked: Asked) -> HeaderValue {
+        match asked {
             // Never more than half a target duration; where that rounds to nothing, revalidate.
-            HeaderValue::from_static("no-cache")
-        } else {
-            max_age(target / 2)
-        };
-        Self {
-            playlist,
-            blocking_playlist: max_age(6 * target),
-            not_found: max_age(target),
-            blocking_not_found: max_age(4 * target),
+            Asked::Now if self.target < 2 => HeaderValue::from_static("no-cache"),
+            Asked::Now => max_age(self.target / 2),
+            Asked::Future => max_age(6 * self.target),
         }
     }
 
-    /// That of a playlist.
-    pub(super) fn of_playlist(self, asked: Asked) -> HeaderValue {
+    /// No such thing.
+    pub(super) fn not_found(self, asked: Asked) -> HeaderValue {
         match asked {
-            Asked::Now => self.playlist,
-            Asked::Future => self.blocking_playlist,
+            Asked::Now => max_age(self.target),
+            Asked::Future => max_age(4 * self.target),
         }
     }
 }
@@ -65,11 +59,12 @@ mod tests {
     #[test]
     fn lifetimes_follow_the_profile() {
         let of_two = Lifetimes::new(2);
-        assert_eq!(of_two.blocking_playlist, "public, max-age=12");
-        assert_eq!(of_two.blocking_not_found, "public, max-age=8");
-        assert_eq!(of_two.not_found, "public, max-age=2");
-        assert_eq!(Lifetimes::new(6).playlist, "public, max-age=3");
-        assert_eq!(Lifetimes::new(7).playlist, "public, max-age=3");
-        assert_eq!(Lifetimes::new(1).playlist, "no-cache");
+        assert_eq!(of_two.playlist(Asked::Future), "public, max-age=12");
+        assert_eq!(of_two.not_found(Asked::Future), "public, max-age=8");
+        assert_eq!(of_two.not_found(Asked::Now), "public, max-age=2");
+        let now = |target| Lifetimes::new(target).playlist(Asked::Now);
+        assert_eq!(now(6), "public, max-age=3");
+        assert_eq!(now(7), "public, max-age=3");
+        assert_eq!(now(1), "no-cache");
     }
 }

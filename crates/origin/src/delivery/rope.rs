@@ -23,10 +23,6 @@ impl Rope {
         Self { parts, remaining }
     }
 
-    pub(super) fn one(bytes: Bytes) -> Self {
-        Self::new(vec![bytes])
-    }
-
     /// Bytes still to send.
     pub(super) fn len(&self) -> u64 {
         self.remaining

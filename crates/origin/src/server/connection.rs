@@ -2,6 +2,9 @@
 
 use std::convert::Infallible;
 use std::error::Error as StdError;
+use std::fmt::Display;
+use std::future::Future;
+use std::io;
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -10,26 +13,32 @@ use http::{Request, Response};
 use http_body::Body;
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
+use hyper_util::server::graceful::GracefulConnection;
 #[cfg(target_os = "linux")]
 use socket2::SockRef;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
+use tokio_rustls::server::TlsStream;
 use tower::Service;
 
 use super::activity::{Activity, Verdict};
 use super::census::Seat;
 use super::counted::Counted;
 use super::request::Requests;
+use super::spoken::{self, Heard, Spoken};
 use super::{Phase, Shared, Tls};
 use crate::sight::Connected;
 
 /// Serves `socket` until it ends by itself, is idle, does not take its answers, or the server ends.
 /// Holds its seat until then.
+///
+/// What only some connections need is boxed, or all of them would have room for it: of those in
+/// clear text with HTTP/1.1, which are the most behind a cache, nothing is.
 pub(super) async fn serve<S, B>(
     shared: Arc<Shared<S>>,
-    socket: TcpStream,
+    mut socket: TcpStream,
     tls: Option<Tls>,
     mut phase: watch::Receiver<Phase>,
     (seat, connected): (Seat, Connected),
@@ -41,35 +50,77 @@ pub(super) async fn serve<S, B>(
     B::Error: Into<Box<dyn StdError + Send + Sync>>,
 {
     let _seat = seat;
-    let socket = Counted::new(socket, Arc::clone(connected.transport()));
     let first_head = Instant::now() + shared.limits.header_time;
-    let Some(tls) = tls else {
-        return drive(&shared, socket, phase, first_head, connected).await;
-    };
-    let handshake = tls.accept(socket);
-    let shaken = tokio::select! {
-        shaken = handshake => shaken,
-        () = sleep_until(first_head) => {
-            connected.transport().handshake_failed();
-            return;
+    if let Some(tls) = tls {
+        return Box::pin(secure(&shared, socket, tls, phase, first_head, connected)).await;
+    }
+    let heard = in_time(first_head, &mut phase, spoken::hear(&mut socket)).await;
+    let transport = Arc::clone(connected.transport());
+    match heard {
+        None => {}
+        Some(Err(error)) => tracing::debug!(%error, "a connection ended before its first request"),
+        Some(Ok(Heard::Enough(Spoken::Http1))) => {
+            let socket = Counted::new(socket, transport);
+            http1(&shared, socket, phase, first_head, connected).await;
         }
-        // Nothing was asked for yet.
-        _ = phase.wait_for(|phase| *phase > Phase::Serving) => return,
-    };
-    match shaken {
-        Ok(stream) => {
-            let (socket, session) = stream.get_ref();
-            if session.alpn_protocol() == Some(b"h2") {
-                decide_late(socket.get_ref());
-            }
-            // Boxed, or connections in clear text would have room for the state of TLS as well.
-            Box::pin(drive(&shared, stream, phase, first_head, connected)).await;
+        Some(Ok(Heard::Enough(spoken))) => {
+            let socket = Counted::new(socket, transport);
+            Box::pin(speak(&shared, spoken, socket, phase, first_head, connected)).await;
         }
-        Err(error) => {
-            connected.transport().handshake_failed();
-            tracing::debug!(%error, "a TLS handshake failed");
+        Some(Ok(Heard::InPieces(spoken, first))) => {
+            let (reader, writer) = socket.into_split();
+            let whole = Counted::new(tokio::io::join(first.chain(reader), writer), transport);
+            Box::pin(speak(&shared, spoken, whole, phase, first_head, connected)).await;
         }
     }
+}
+
+async fn secure<S, B>(
+    shared: &Arc<Shared<S>>,
+    socket: TcpStream,
+    tls: Tls,
+    mut phase: watch::Receiver<Phase>,
+    first_head: Instant,
+    connected: Connected,
+) where
+    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
+    S: Clone + Send + Sync + 'static,
+    S::Future: Send + 'static,
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<Box<dyn StdError + Send + Sync>>,
+{
+    let socket = Counted::new(socket, Arc::clone(connected.transport()));
+    let shaken = in_time(first_head, &mut phase, shake(tls, socket)).await;
+    let stream = match shaken {
+        // Too late, unless the server is about to end.
+        None => {
+            if Instant::now() >= first_head {
+                connected.transport().handshake_failed();
+            }
+            return;
+        }
+        Some(Err(error)) => {
+            connected.transport().handshake_failed();
+            tracing::debug!(%error, "a TLS handshake failed");
+            return;
+        }
+        Some(Ok(stream)) => stream,
+    };
+    let (socket, session) = stream.get_ref();
+    let spoken = Spoken::agreed(session);
+    if spoken == Spoken::Http2 {
+        decide_late(socket.get_ref());
+    }
+    Box::pin(speak(shared, spoken, stream, phase, first_head, connected)).await;
+}
+
+/// The state of TLS takes more than a kilobyte: boxed, the futures that hand it on have room for a
+/// pointer each.
+async fn shake(
+    tls: Tls,
+    socket: Counted<TcpStream>,
+) -> io::Result<Box<TlsStream<Counted<TcpStream>>>> {
+    Box::pin(tls.accept(socket)).await.map(Box::new)
 }
 
 /// What the kernel may hold of an HTTP/2 connection beyond what is on the wire, in bytes.
@@ -88,10 +139,25 @@ fn decide_late(socket: &TcpStream) {
 #[cfg(not(target_os = "linux"))]
 fn decide_late(_socket: &TcpStream) {}
 
-async fn drive<S, B, I>(
+/// What comes before the first request; `None` when that takes too long or the server is about to
+/// end: nothing was asked for yet.
+async fn in_time<F: Future>(
+    first_head: Instant,
+    phase: &mut watch::Receiver<Phase>,
+    beginning: F,
+) -> Option<F::Output> {
+    tokio::select! {
+        begun = beginning => Some(begun),
+        () = sleep_until(first_head) => None,
+        _ = phase.wait_for(|phase| *phase > Phase::Serving) => None,
+    }
+}
+
+async fn speak<S, B, I>(
     shared: &Arc<Shared<S>>,
+    spoken: Spoken,
     io: I,
-    mut phase: watch::Receiver<Phase>,
+    phase: watch::Receiver<Phase>,
     first_head: Instant,
     connected: Connected,
 ) where
@@ -102,6 +168,50 @@ async fn drive<S, B, I>(
     B::Error: Into<Box<dyn StdError + Send + Sync>>,
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    match spoken {
+        Spoken::Http1 => http1(shared, io, phase, first_head, connected).await,
+        Spoken::Http2 => {
+            let open = |requests| {
+                let http = &shared.http.http2;
+                http.serve_connection(TokioIo::new(io), requests)
+            };
+            drive(shared, open, phase, first_head, connected).await;
+        }
+    }
+}
+
+async fn http1<S, B, I>(
+    shared: &Arc<Shared<S>>,
+    io: I,
+    phase: watch::Receiver<Phase>,
+    first_head: Instant,
+    connected: Connected,
+) where
+    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
+    S: Clone + Send + Sync + 'static,
+    S::Future: Send + 'static,
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<Box<dyn StdError + Send + Sync>>,
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let open = |requests| {
+        let http = &shared.http.http1;
+        http.serve_connection(TokioIo::new(io), requests)
+    };
+    drive(shared, open, phase, first_head, connected).await;
+}
+
+/// Drives the connection that `open` makes: made here, it has one place in this future and not two.
+async fn drive<S, C>(
+    shared: &Arc<Shared<S>>,
+    open: impl FnOnce(Requests<S>) -> C,
+    mut phase: watch::Receiver<Phase>,
+    first_head: Instant,
+    connected: Connected,
+) where
+    C: GracefulConnection,
+    C::Error: Display,
+{
     let activity = Activity::new(
         &shared.limits,
         Arc::clone(&shared.traffic),
@@ -109,8 +219,7 @@ async fn drive<S, B, I>(
         connected,
     );
     let requests = Requests::new(Arc::clone(shared), Arc::clone(&activity));
-    let connection = shared.http.serve_connection(TokioIo::new(io), requests);
-    let mut connection = pin!(connection);
+    let mut connection = pin!(open(requests));
     let first_look = Instant::now() + shared.limits.idle_time;
     let mut timer = pin!(sleep_until(first_look.min(first_head)));
     let mut closing = false;

@@ -17,6 +17,7 @@ mod counted;
 mod limits;
 mod request;
 mod signal;
+mod spoken;
 mod tls;
 
 use std::convert::Infallible;
@@ -30,8 +31,8 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
 use hyper::body::Incoming;
+use hyper::server::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use hyper_util::server::conn::auto;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -113,7 +114,7 @@ struct Shared<S> {
     traffic: Arc<Traffic>,
     transport: Arc<Transport>,
     phase: watch::Sender<Phase>,
-    http: auto::Builder<TokioExecutor>,
+    http: Http,
 }
 
 impl<S, B> Server<S>
@@ -208,7 +209,7 @@ where
             traffic: Arc::new(Traffic::new(limits.requests)),
             transport: self.transport,
             phase: watch::Sender::new(Phase::Serving),
-            http: http(&limits),
+            http: Http::new(&limits),
             limits,
         });
         (shared, self.doors)
@@ -242,25 +243,32 @@ impl<S> Shared<S> {
 }
 
 /// HTTP as the limits allow it.
-fn http(limits: &Limits) -> auto::Builder<TokioExecutor> {
-    let mut builder = auto::Builder::new(TokioExecutor::new());
-    let header_bytes = usize::try_from(limits.header_bytes).unwrap_or(usize::MAX);
-    builder
-        .http1()
-        .max_headers(limits.header_count)
-        .max_buf_size(header_bytes.max(8 * 1024))
-        // One timer for heads and idleness is the connection's own.
-        .header_read_timeout(None);
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .max_concurrent_streams(limits.streams_per_connection)
-        .max_header_list_size(limits.header_bytes)
-        .initial_connection_window_size(limits.receive_window)
-        .initial_stream_window_size(limits.receive_window)
-        .keep_alive_interval(limits.idle_time / 3)
-        .keep_alive_timeout(limits.idle_time / 3);
-    builder
+#[derive(Debug)]
+struct Http {
+    http1: http1::Builder,
+    http2: http2::Builder<TokioExecutor>,
+}
+
+impl Http {
+    fn new(limits: &Limits) -> Self {
+        let header_bytes = usize::try_from(limits.header_bytes).unwrap_or(usize::MAX);
+        let mut http1 = http1::Builder::new();
+        http1
+            .max_headers(limits.header_count)
+            .max_buf_size(header_bytes.max(8 * 1024))
+            // One timer for heads and idleness is the connection's own.
+            .header_read_timeout(None);
+        let mut http2 = http2::Builder::new(TokioExecutor::new());
+        http2
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(limits.streams_per_connection)
+            .max_header_list_size(limits.header_bytes)
+            .initial_connection_window_size(limits.receive_window)
+            .initial_stream_window_size(limits.receive_window)
+            .keep_alive_interval(limits.idle_time / 3)
+            .keep_alive_timeout(limits.idle_time / 3);
+        Self { http1, http2 }
+    }
 }
 
 /// Serves `origin` on `listener` in clear text under the default [`Limits`], until `stop`

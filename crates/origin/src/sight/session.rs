@@ -1,9 +1,14 @@
 //! Which requests belong to one player.
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 use percent_encoding::percent_decode_str;
 
 use crate::access::Credentials;
+
+// As names: a text would be parsed for each request.
+const CMCD_SESSION: HeaderName = HeaderName::from_static("cmcd-session");
+const PLAYBACK_SESSION: HeaderName = HeaderName::from_static("x-playback-session-id");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The most bytes of a session id: CTA-5004 allows 64 characters.
 const LONGEST: usize = 128;
@@ -12,13 +17,13 @@ const LONGEST: usize = 128;
 /// a query or a header (CTA-5004); AVPlayer's `X-Playback-Session-Id`; else the token that lets it
 /// watch. Without any of them nobody is counted: addresses tell nothing behind a proxy.
 pub(super) fn id(path: &str, query: Option<&str>, headers: &HeaderMap) -> Option<Vec<u8>> {
-    let header = |name: &str| headers.get(name).map(|value| value.as_bytes());
-    let text = |name: &str| headers.get(name)?.to_str().ok();
+    let header = |name: HeaderName| headers.get(name).map(|value| value.as_bytes());
+    let text = |name: HeaderName| headers.get(name)?.to_str().ok();
     let id = query
         .and_then(|query| query.split('&').find_map(|pair| pair.strip_prefix("CMCD=")))
         .and_then(|data| sid(&percent_decode_str(data).decode_utf8_lossy()))
-        .or_else(|| sid(text("cmcd-session")?))
-        .or_else(|| header("x-playback-session-id").map(<[u8]>::to_vec))
+        .or_else(|| sid(text(CMCD_SESSION)?))
+        .or_else(|| header(PLAYBACK_SESSION).map(<[u8]>::to_vec))
         .or_else(|| {
             let token = Credentials { query, headers }.any_token(path)?;
             Some(token.as_bytes().to_vec())
@@ -37,7 +42,7 @@ fn sid(data: &str) -> Option<Vec<u8>> {
 
 /// The identity of a request that its client or a proxy gave it, if it can be logged.
 pub(super) fn request_id(headers: &HeaderMap) -> Option<&str> {
-    let id = headers.get("x-request-id")?.to_str().ok()?;
+    let id = headers.get(REQUEST_ID)?.to_str().ok()?;
     let good = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
     (!id.is_empty() && id.len() <= 64 && id.bytes().all(good)).then_some(id)
 }

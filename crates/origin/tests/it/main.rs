@@ -6,6 +6,8 @@
 mod access;
 /// What browsers need before they let a script read an answer.
 mod cors;
+/// What an answer allocates, and that nothing is left of it.
+mod cost;
 /// Playlists, parts, segments: status, headers and bodies.
 mod delivery;
 /// The whole table of directives, and when each answer came.
