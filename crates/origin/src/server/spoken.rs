@@ -76,6 +76,8 @@ impl Spoken {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::AsyncWriteExt as _;
+
     use super::*;
 
     #[test]
@@ -91,6 +93,29 @@ mod tests {
             (b"", Some(Spoken::Http1)),
         ] {
             assert_eq!(judge(first), spoken, "{first:?}");
+        }
+    }
+    #[tokio::test]
+    async fn what_comes_in_pieces_is_waited_for_and_kept() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        for (pieces, spoken, kept) in [
+            (["PR", "I * HTTP/2.0"], Spoken::Http2, "PRI"),
+            (["P", "OST / HTTP/1.1"], Spoken::Http1, "POS"),
+        ] {
+            let connecting = TcpStream::connect(listener.local_addr().unwrap());
+            let (client, accepted) = tokio::join!(connecting, listener.accept());
+            let (mut client, mut socket) = (client.unwrap(), accepted.unwrap().0);
+            client.write_all(pieces[0].as_bytes()).await.unwrap();
+            socket.readable().await.unwrap();
+            // The first half has been looked at before the second one is sent.
+            let (heard, sent) =
+                tokio::join!(hear(&mut socket), client.write_all(pieces[1].as_bytes()));
+            sent.unwrap();
+            let Heard::InPieces(found, first) = heard.unwrap() else {
+                panic!("it came in pieces");
+            };
+            assert_eq!(found, spoken);
+            assert_eq!(first.into_inner(), kept.as_bytes());
         }
     }
 }

@@ -361,3 +361,26 @@ fn a_half_written_certificate_changes_nothing() {
     std::fs::remove_file(&identity.key).unwrap();
     assert!(matches!(tls.reload(), Err(TlsError::Read { .. })));
 }
+
+/// What a client begins with may come in any pieces, also where they tell HTTP/1.1 from HTTP/2.
+#[tokio::test]
+async fn a_connection_may_begin_a_byte_at_a_time() {
+    let server = Server::start().await;
+    let empty_settings = "\0\0\0\x04\0\0\0\0\0";
+    let http2 = format!("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n{empty_settings}");
+    let http1 = "PATCH /live/ HTTP/1.1\r\nhost: x\r\n\r\n".to_owned();
+    for (request, is_http2) in [(http2, true), (http1, false)] {
+        let mut socket = TcpStream::connect(server.address).await.unwrap();
+        socket.set_nodelay(true).unwrap();
+        for byte in request.as_bytes() {
+            socket.write_all(&[*byte]).await.unwrap();
+            // However many of them the server finds at once, the answer is the same.
+            tokio::task::yield_now().await;
+        }
+        let mut answer = [0; 9];
+        socket.read_exact(&mut answer).await.unwrap();
+        // The first frame of HTTP/2 is SETTINGS, type 4.
+        assert_eq!(answer[3] == 4, is_http2, "{answer:?}");
+        assert_eq!(answer.starts_with(b"HTTP/1.1"), !is_http2, "{answer:?}");
+    }
+}
