@@ -3,7 +3,7 @@
 //! ```text
 //!   TcpListener ─► accept ──► Census (a seat, or closed) ──► TLS, where there is a certificate
 //!                                                                  │
-//!   phase ───────► connection: HTTP/1.1 or HTTP/2 ◄────────────────┘
+//!   phase ───────► connection: HTTP/1.1 or HTTP/2 (spoken) ◄───────┘
 //!   (stopping)         │  a timer: idle? answers taken?
 //!                      └► request ──► the service, or 503
 //! ```
