@@ -33,6 +33,8 @@ for room in registry manifest ring "registry ring" "manifest ring"; do
     step "lints of llhls with $room alone" \
         lint crates/llhls/ --no-default-features --features "$room"
 done
+step "lints of the origin without its default features" \
+    lint crates/origin/ --no-default-features
 step "lints of ring-core without its default features" \
     lint crates/ring-core/ --no-default-features
 step "lints of ring-core with all of its features" lint crates/ring-core/ --all-features

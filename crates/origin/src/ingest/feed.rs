@@ -168,6 +168,7 @@ impl Feed {
     }
 
     /// Takes one thing that a source has read, and publishes what it completes.
+    #[cfg(feature = "rtmp")]
     pub(super) fn receive_item(
         &mut self,
         source: SourceId,

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::budget::{ByteBudget, Held, NoRoom};
+use super::budget::Held;
+#[cfg(feature = "rtmp")]
+use super::budget::{ByteBudget, NoRoom};
 use super::init::TrackId;
 use super::protection::Protection;
 use super::time::{FrameRate, MediaTime, Timescale};

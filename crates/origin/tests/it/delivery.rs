@@ -223,8 +223,12 @@ async fn head_is_get_without_a_body_and_other_methods_are_405(transport: Transpo
         let head = server.request(Method::HEAD, path, &[], Bytes::new()).await;
         assert_eq!(head.status, get.status, "{path}");
         assert!(head.body.is_empty(), "{path}");
-        for name in ["content-type", "content-length", "cache-control", "etag"] {
+        for name in ["content-type", "cache-control", "etag"] {
             assert_eq!(head.header(name), get.header(name), "{path}: {name}");
+        }
+        // The list tells ages: a moment later it may have a digit more.
+        if path != "/api/streams" {
+            assert_eq!(head.header("content-length"), get.header("content-length"));
         }
         let delete = server
             .request(Method::DELETE, path, &[], Bytes::new())
