@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# ci/fuzz.sh [SECONDS [TARGET…]]: runs every fuzz target, or those named, for SECONDS (default 40)
+# ci/fuzz.sh [SECONDS [TARGET…]]: runs every fuzz target, or those named, for SECONDS (default 30)
 # each, starting from the inputs in fuzz/corpus. A crash leaves its input in fuzz/artifacts.
 #
 # FUZZ_SEED chooses the walk; the default is the same every time, so that a change is not blamed
@@ -7,7 +7,7 @@
 # shellcheck source-path=SCRIPTDIR
 source "$(dirname "$0")/common.sh"
 
-seconds=${1:-40}
+seconds=${1:-30}
 shift $(($# > 0 ? 1 : 0))
 seed=${FUZZ_SEED:-1}
 readonly at_once=2

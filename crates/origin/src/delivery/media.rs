@@ -3,12 +3,13 @@
 use std::ops::Range;
 
 use bytes::Bytes;
-use headers::{ContentRange, ETag, HeaderMapExt as _, IfNoneMatch};
+use headers::{ContentRange, ETag, HeaderMapExt as _};
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use llhls::manifest::{ResourceName, SegmentLookup};
 use llhls::registry::{ArchivedName, DvrResource, MediaError, Viewer};
 
 use super::body::DeliveryBody;
+use super::conditions::if_none_match;
 use super::open::{self, Growing};
 use super::policy::{self, Lifetimes};
 use super::prepared::{self, Prepared};
@@ -73,7 +74,7 @@ pub(super) fn read(name: &str, headers: &HeaderMap) -> (Label, Terms) {
         }
     } else {
         let etag: ETag = tag.parse().expect("a resource name has no quote in it");
-        let condition: Option<IfNoneMatch> = headers.typed_get();
+        let condition = if_none_match(headers);
         Terms {
             asking: Asking::new(headers, &etag),
             is_known: condition.is_some_and(|condition| !condition.precondition_passes(&etag)),

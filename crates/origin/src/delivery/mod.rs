@@ -14,6 +14,7 @@
 
 mod archived;
 mod body;
+mod conditions;
 mod failure;
 mod fields;
 mod held;
@@ -48,6 +49,7 @@ use policy::Lifetimes;
 use target::Target;
 
 pub(crate) use archived::FILE_ANSWER_BYTES;
+pub(crate) use conditions::if_none_match;
 // The public interface is:
 pub use body::{DeliveryBody, Incomplete};
 pub(crate) use negotiate::accepted_coding;

@@ -1,11 +1,12 @@
 //! Playlists: the version that was asked for, in the coding that was asked for.
 
-use headers::{HeaderMapExt as _, IfNoneMatch};
+use headers::IfNoneMatch;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use llhls::manifest::Directives;
 use llhls::registry::{Body, Coding, Snapshot, Viewer};
 
 use super::body::DeliveryBody;
+use super::conditions::if_none_match;
 use super::failure::Asked;
 use super::negotiate;
 use super::prepared::{self, Prepared};
@@ -22,7 +23,7 @@ impl Conditions {
     pub(super) fn new(headers: &HeaderMap) -> Self {
         Self {
             coding: negotiate::accepted_coding(headers),
-            unless: headers.typed_get().map(Box::new),
+            unless: if_none_match(headers).map(Box::new),
         }
     }
 

@@ -2,7 +2,8 @@
 
 use std::ops::Bound;
 
-use headers::{ETag, HeaderMapExt as _, IfRange, Range};
+use super::conditions::if_range;
+use headers::{ETag, HeaderMapExt as _, Range};
 use http::{HeaderMap, header};
 
 /// A range as it was asked for, before the length of the resource is known.
@@ -44,9 +45,8 @@ impl Asking {
         let Some(range) = headers.typed_get::<Range>() else {
             return Self::Whole;
         };
-        let is_other = headers
-            .typed_get::<IfRange>()
-            .is_some_and(|condition| condition.is_modified(Some(etag), None));
+        let is_other =
+            if_range(headers).is_some_and(|condition| condition.is_modified(Some(etag), None));
         if is_other {
             return Self::Whole;
         }

@@ -5,11 +5,10 @@ use std::sync::OnceLock;
 use axum::Router;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use headers::{HeaderMapExt as _, IfNoneMatch};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use llhls::registry::{Body, Coding};
 
-use crate::delivery::accepted_coding;
+use crate::delivery::{accepted_coding, if_none_match};
 use crate::origin::Origin;
 
 /// What a page may load, and who may frame it: nothing that is not this server's own.
@@ -84,8 +83,7 @@ pub(super) fn respond(
     let etag = HeaderValue::from_maybe_shared(body.etag).expect("an entity tag is visible ASCII");
     let has_it = etag.to_str().ok().and_then(|tag| tag.parse().ok());
     let has_it = has_it.is_some_and(|tag| {
-        let unless: Option<IfNoneMatch> = request.typed_get();
-        unless.is_some_and(|unless| !unless.precondition_passes(&tag))
+        if_none_match(request).is_some_and(|unless| !unless.precondition_passes(&tag))
     });
     let mut response = if has_it {
         StatusCode::NOT_MODIFIED.into_response()
