@@ -71,15 +71,6 @@ enum Stage {
     },
 }
 
-/// What comes behind that which is published at last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Ending {
-    /// Another timeline.
-    Timeline,
-    /// Nothing.
-    Stream,
-}
-
 impl Feed {
     pub(super) fn new(
         origin: Origin,
@@ -210,7 +201,7 @@ impl Feed {
     pub(super) fn request_ended(&mut self, source: &mut Source) -> Result<(), IngestError> {
         source.finish();
         if self.last {
-            self.flush(Ending::Stream)?;
+            self.flush()?;
             self.publishers().for_each(Publisher::fin);
         }
         Ok(())
@@ -218,7 +209,7 @@ impl Feed {
 
     /// Nobody will publish here again: the playlists end.
     pub(super) fn end(&mut self) {
-        if let Err(error) = self.flush(Ending::Stream) {
+        if let Err(error) = self.flush() {
             tracing::debug!(%error, "the last part was refused");
         }
         let (origin, presentation) = (&self.origin, &self.point.presentation);
@@ -453,7 +444,7 @@ impl Feed {
             }
             return Ok(());
         }
-        self.flush(Ending::Timeline)?;
+        self.flush()?;
         // As it was sent, as players get it, and track by track.
         let header_bytes = 3 * init.bytes().len() as u64;
         let taken = self.held_header.set(header_bytes);
@@ -527,7 +518,7 @@ impl Feed {
     }
 
     /// Publishes what is still held.
-    fn flush(&mut self, ending: Ending) -> Result<(), IngestError> {
+    fn flush(&mut self) -> Result<(), IngestError> {
         if let Stage::Opening(opening) = &self.stage {
             self.open(opening.lengths_at_end())?;
         }
@@ -535,10 +526,7 @@ impl Feed {
             return Ok(());
         };
         let mut parts = Vec::new();
-        let finished = match ending {
-            Ending::Timeline => cutter.finish(&mut parts),
-            Ending::Stream => cutter.end(&mut parts),
-        };
+        let finished = cutter.finish(&mut parts);
         self.date(parts);
         self.publish()?;
         finished.map_err(IngestError::from)

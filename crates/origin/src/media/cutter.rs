@@ -64,8 +64,6 @@ pub struct PartCutter {
     expected: Option<u64>,
     /// Decode time at which the present timeline started.
     first: u64,
-    /// Presentation time at which everything so far has been shown, in ticks.
-    shown_until: u64,
     /// The samples that the present timeline started with.
     beginning: Beginning,
     /// Whether the next fragment may come from an encoder that was started anew.
@@ -103,7 +101,6 @@ impl PartCutter {
             target: None,
             expected: None,
             first: 0,
-            shown_until: 0,
             beginning: Beginning::default(),
             source: Source::Known,
             usual: 0,
@@ -165,11 +162,8 @@ impl PartCutter {
         }
         if continuity == Continuity::Reset || self.expected.is_none() {
             self.first = start;
-            self.shown_until = 0;
             self.beginning = Beginning::default();
         }
-        let shown = self.clock.shown(fragment.presentation_end().ticks, 0);
-        self.shown_until = self.shown_until.max(shown);
 
         let mut at = start
             + fragment.samples()[..skipped]
@@ -270,34 +264,6 @@ impl PartCutter {
     pub(crate) fn cut_next(&mut self, parts: &mut Vec<MediaPart>) -> Result<(), MediaError> {
         self.segmenter.cut_next();
         self.flush(SegmentEnd::Unknown, parts)
-    }
-
-    /// Gives out the part that is growing, of sound beside pictures that have ended at `until`, a presentation time.
-    ///
-    /// The last frames of sound, less than a part, of which more than half is behind the last picture are left out:
-    /// players never reach the end of a part that has nothing to show for most of it.
-    pub(crate) fn finish_beside(
-        &mut self,
-        until: MediaTime,
-        parts: &mut Vec<MediaPart>,
-    ) -> Result<(), MediaError> {
-        if let Some(growing) = self.growing.take_if(|_| !self.video) {
-            let shown = self
-                .clock
-                .shown(growing.start, growing.composition_offset());
-            let middle = shown.saturating_add(growing.ticks / 2);
-            let middle = MediaTime::new(middle, self.clock.timescale);
-            if middle.cmp_time(until).is_lt() {
-                self.growing = Some(growing);
-            }
-        }
-        self.finish(parts)
-    }
-
-    /// Presentation time at which all that was taken has been shown; `None` before the first fragment.
-    pub(crate) fn shown_until(&self) -> Option<MediaTime> {
-        self.expected?;
-        Some(MediaTime::new(self.shown_until, self.clock.timescale))
     }
 
     /// How a fragment of this track stands to what was taken before. Changes nothing.

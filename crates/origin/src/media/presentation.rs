@@ -173,26 +173,6 @@ impl PresentationCutter {
             .try_for_each(|(_, cutter)| cutter.finish(parts))
     }
 
-    /// Gives out what each track still holds, because nothing will follow.
-    ///
-    /// As [`PresentationCutter::finish`], but that sound which outlives the pictures by less than a part is left out
-    /// where a part of its own would mostly lie behind them: a player's clock never gets there, and it would wait for
-    /// the end for ever.
-    ///
-    /// # Errors
-    /// As [`PartCutter::push`].
-    pub fn end(&mut self, parts: &mut Vec<MediaPart>) -> Result<(), MediaError> {
-        let until = self
-            .leader
-            .and_then(|leader| self.cutters[leader].1.shown_until());
-        let Some(until) = until else {
-            return self.finish(parts);
-        };
-        self.cutters
-            .iter_mut()
-            .try_for_each(|(_, cutter)| cutter.finish_beside(until, parts))
-    }
-
     /// The longest part of a track (`PART-TARGET`); `None` before the track's first fragment, or for an unknown track.
     pub fn part_target(&self, track: TrackId) -> Option<MediaTime> {
         self.cutters

@@ -31,13 +31,14 @@ static SHARED: [Asset; 5] = [
 ];
 
 /// The player.
-static PLAYER: [Asset; 20] = [
+static PLAYER: [Asset; 21] = [
     Asset::new("/", HTML, include_str!("../../web/index.html")),
     file!(CSS, "/player.css"),
     file!(SCRIPT, "/player.js"),
     file!(SCRIPT, "/player/clipboard.js"),
     file!(SCRIPT, "/player/controls.js"),
     file!(SCRIPT, "/player/dates.js"),
+    file!(SCRIPT, "/player/ending.js"),
     file!(SCRIPT, "/player/engine.js"),
     file!(SCRIPT, "/player/figures.js"),
     file!(SCRIPT, "/player/keys.js"),

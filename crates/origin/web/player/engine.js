@@ -1,6 +1,7 @@
 // Plays one stream, live, rewound or recorded: by hls.js, or by the browser's own HLS.
 
 import { dateAt, timeAt } from './dates.js';
+import { watchEnd } from './ending.js';
 import { choosePlayer } from './library.js';
 import { Steering } from './steering.js';
 
@@ -105,6 +106,7 @@ export class Engine extends EventTarget {
       frag.sn !== 'initSegment' &&
       this.metrics.loaded({ bytes: (part ?? frag).stats.loaded, isPart: Boolean(part), counts: frag.type === 'main' }));
     on(Hls.Events.ERROR, (data) => this.hlsError(data));
+    watchEnd(hls, Hls);
     hls.loadSource(url);
     hls.attachMedia(this.video);
   }

@@ -3,7 +3,7 @@
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { launch, openPage, untilState } from './support/browser.js';
-import { publish, run } from './support/encoder.js';
+import { publish, publishAtOnce, run } from './support/encoder.js';
 import { startOrigin } from './support/origin.js';
 import { assertPlayedWell, watch } from './support/watching.js';
 
@@ -86,6 +86,23 @@ test('a discontinuity and the end are played over both', { timeout: 120_000 }, a
     for (const encoder of [first, second]) encoder?.child.kill('SIGKILL');
     for (const { page } of pages) await page.context().close();
   }
+});
+
+// hls.js by itself waits for ever where one outlives the other by more than half of its last part.
+test('the end is played to its last moment where sound and pictures do not end together', { timeout: 60_000 }, async () => {
+  const lengths = [[2, 2.05], [2, 3], [3, 2]];
+  await Promise.all(lengths.map(async ([pictures, sound], index) => {
+    const name = `uneven-${index}`;
+    const { code, errors } = await publishAtOnce(origin.page, name, { pictures, sound }).ended;
+    assert.equal(code, 0, errors);
+    const page = await openPage(browser);
+    await page.goto(new URL(`#/${name}`, origin.page).href);
+    await untilState(page, 'ended', 30_000).catch((error) => assert.fail(`${pictures} s of pictures, ${sound} s of sound: ${error.message}`));
+    const { currentTime, errors: seen } = await page.evaluate(() => ({ currentTime: document.getElementById('video').currentTime, errors: window.llhls.metrics.errors }));
+    assert.ok(currentTime > Math.max(pictures, sound) - 0.05, `it stands at ${currentTime} of ${pictures} and ${sound} s`);
+    assert.deepEqual(seen.filter(({ fatal }) => fatal), []);
+    await page.context().close();
+  }));
 });
 
 test('parts that are byte ranges of their segment are played as well', { timeout: 60_000 }, async () => {

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { soundName } from '../player/controls.js';
 import { dateAt, timeAt } from '../player/dates.js';
+import { hasEnd } from '../player/ending.js';
 import { codecNames, problemNotice, undecodable } from '../player/problems.js';
 import { chosenSettings } from '../player/settings.js';
 import { speedFor } from '../player/steering.js';
@@ -90,4 +91,19 @@ test('tracks are called by their language', () => {
   assert.equal(soundName({ name: 'x', language: 'deu', index: 0 }), 'German');
   assert.equal(soundName({ name: 'Commentary', language: undefined, index: 0 }), 'Commentary');
   assert.equal(soundName({ name: '', language: '!', index: 1 }), 'Track 2');
+});
+
+test('a rendition is all there when its own buffer has the middle of its last part, and all from where it plays', () => {
+  const ranges = (...pairs) => ({ length: pairs.length, start: (i) => pairs[i][0], end: (i) => pairs[i][1] });
+  const parts = { partList: [{ start: 9.6, duration: 0.2 }, { start: 9.8, duration: 0.2 }], fragments: [{ start: 8, duration: 2 }] };
+  const segments = { partList: null, fragments: [{ start: 6, duration: 2 }, { start: 8, duration: 2 }] };
+  assert.ok(hasEnd(ranges([0, 10]), parts, 3));
+  assert.ok(!hasEnd(ranges([0, 9.8]), parts, 3), 'the last part is missing');
+  assert.ok(!hasEnd(ranges([0, 4], [8, 10]), parts, 3), 'there is a hole before it');
+  assert.ok(hasEnd(ranges([0, 4], [8, 10]), parts, 8.5));
+  assert.ok(hasEnd(ranges([0, 10]), parts, 11), 'another one outlives it');
+  assert.ok(hasEnd(ranges([0.1, 10]), segments, 0), 'it begins a little behind the other');
+  assert.ok(!hasEnd(ranges([0, 8]), segments, 0));
+  assert.ok(!hasEnd(ranges(), parts, 0) && !hasEnd(ranges([0, 10]), { fragments: [] }, 0));
+  assert.ok(!hasEnd(ranges([0, 10]), parts, NaN), 'nothing plays');
 });

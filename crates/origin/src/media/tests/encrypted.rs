@@ -226,7 +226,7 @@ fn check(clear: &[u8], scheme: Scheme, codec: &str, parts_at_least: usize) {
             cutter.push(fragment, &mut parts).expect("it can be cut");
         }
     }
-    cutter.end(&mut parts).expect("it can be cut");
+    cutter.finish(&mut parts).expect("it can be cut");
     assert!(parts.len() >= parts_at_least, "{}", parts.len());
 
     let mut served = init.for_track(track.id).expect("its own").to_vec();

@@ -7,7 +7,7 @@ use super::{CMAF, Case, check};
 async fn hevc_with_b_frames_and_opus() {
     check(Case {
         source: "-f lavfi -i testsrc2=size=160x90:rate=30000/1001:duration=2 \
-                 -f lavfi -i sine=sample_rate=48000:duration=1.95 \
+                 -f lavfi -i sine=sample_rate=48000:duration=2 \
                  -c:v libx265 -preset ultrafast -x265-params log-level=none:bframes=2:keyint=30:scenecut=0 \
                  -pix_fmt yuv420p -tag:v hvc1 -c:a libopus",
         muxer: CMAF,

@@ -28,3 +28,11 @@ export function publish(root, name, codec, { seconds } = {}) {
     '-b:v', '1500k', ...codec, '-c:a', 'aac', '-b:a', '96k', ...(seconds ? ['-t', String(seconds)] : []),
     '-f', 'mp4', '-movflags', flags, '-frag_duration', '200000', '-method', 'PUT', url]);
 }
+
+/** Publishes so many seconds of pictures and of sound, as fast as they go, and ends. */
+export function publishAtOnce(root, name, { pictures, sound }) {
+  return run('ffmpeg', ['-hide_banner', '-nostdin', '-loglevel', 'warning',
+    '-f', 'lavfi', '-i', `testsrc2=size=160x90:rate=30:duration=${pictures}`, '-f', 'lavfi', '-i', `sine=sample_rate=48000:duration=${sound}`,
+    '-c:v', 'libx264', '-preset', 'ultrafast', '-profile:v', 'baseline', '-pix_fmt', 'yuv420p', '-g', '30', '-sc_threshold', '0', '-c:a', 'aac',
+    '-f', 'mp4', '-movflags', '+cmaf+delay_moov', '-frag_duration', '200000', '-method', 'PUT', new URL(`ingest/${name}`, root).href]);
+}
