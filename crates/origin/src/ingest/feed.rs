@@ -169,7 +169,15 @@ impl Feed {
         if let MediaItem::Fragment(fragment) = &mut item {
             fragment.take_from(&self.budget).map_err(MediaError::from)?;
         }
+        let is_header = matches!(item, MediaItem::Init(_));
         let taken = self.take(source, item, now);
+        // A connection has one header, and no encoder sends again what it sent over another one.
+        if is_header
+            && self.sources.standing(source) == Standing::Leads
+            && let Stage::Cutting { cutter, .. } = &mut self.stage
+        {
+            cutter.source_began_anew();
+        }
         let published = self.publish();
         taken.and(published)
     }
@@ -727,6 +735,68 @@ mod tests {
             .expect("a discontinuity");
         assert_eq!(dates(after)[0] - dates(before)[0], 20_000, "{text}");
         assert_eq!(dates(before).len(), 4, "{text}");
+    }
+
+    /// An encoder is lost at once and comes back with the same picture, to the bit: a logo, or black.
+    #[cfg(feature = "rtmp")]
+    #[tokio::test]
+    async fn what_comes_over_a_new_connection_is_not_taken_for_a_repetition() {
+        let mut items = Vec::new();
+        crate::media::MediaReader::new(MediaLimits::default())
+            .read(live(), &mut items)
+            .unwrap();
+        let mut runs = items.into_iter();
+        let header = runs.next().expect("a header");
+        // Frames, one by one, of the first second.
+        let mut frames = Vec::new();
+        for item in runs {
+            let MediaItem::Fragment(fragment) = item else {
+                continue;
+            };
+            let mut rest = fragment;
+            for _ in 1..rest.samples().len() {
+                let (frame, behind) = rest.split_at(1);
+                frames.extend(frame);
+                rest = behind;
+            }
+            frames.push(rest);
+        }
+        let second = |frame: &&Fragment| frame.decode_time().as_nanos() < 1_000_000_000;
+        let frames: Vec<Fragment> = frames.iter().filter(second).cloned().collect();
+        assert!(frames.len() > 10);
+
+        let origin = Origin::new(OriginConfig::new()).unwrap();
+        let mut feed = feed(&origin);
+        let start = UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+        for run in 0..2 {
+            let source = feed.join().unwrap();
+            let now = start + Duration::from_secs(5 * run);
+            feed.receive_item(source.id(), header.clone(), now).unwrap();
+            for frame in &frames {
+                let item = MediaItem::Fragment(frame.clone());
+                feed.receive_item(source.id(), item, now).unwrap();
+            }
+            feed.leave(&source);
+            assert!(matches!(feed.stage, Stage::Cutting { .. }));
+        }
+        feed.end();
+        let viewer = origin.playlists().viewer("cam", "video").unwrap();
+        let body = viewer.playlist(&Directives::NONE, Coding::Identity).await;
+        let text = String::from_utf8(body.unwrap().bytes.to_vec()).unwrap();
+        playlist_oracle::assert_media_playlist(&text);
+        let (before, after) = text
+            .split_once("#EXT-X-DISCONTINUITY\n")
+            .unwrap_or_else(|| panic!("no discontinuity in\n{text}"));
+        assert_eq!(seconds(before), seconds(after), "all of it twice\n{text}");
+    }
+
+    /// What the segments are long, in words.
+    #[cfg(feature = "rtmp")]
+    fn seconds(playlist: &str) -> Vec<&str> {
+        playlist
+            .lines()
+            .filter_map(|line| line.strip_prefix("#EXTINF:"))
+            .collect()
     }
 
     #[tokio::test]

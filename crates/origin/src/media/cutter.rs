@@ -239,6 +239,16 @@ impl PartCutter {
         self.source = Source::New;
     }
 
+    /// As [`PartCutter::source_began`], of an encoder that sends nothing twice: media from the start of the present
+    /// timeline is that of a new one, whatever is in it, and however short the run before it was.
+    #[cfg_attr(
+        not(feature = "rtmp"),
+        allow(dead_code, reason = "encoders over HTTP may send anything again")
+    )]
+    pub(crate) fn source_began_anew(&mut self) {
+        self.source = Source::Anew;
+    }
+
     /// The header came from somebody else while the encoder that is known still sends: a second one perhaps, whose
     /// pictures need not be the same to the bit (ING-21). Only the times tell whether it is.
     pub(crate) fn source_began_beside(&mut self) {
@@ -247,7 +257,7 @@ impl PartCutter {
 
     /// Whether the header came again, and nothing since that tells what that meant.
     pub(crate) fn source_is_new(&self) -> bool {
-        matches!(self.source, Source::New | Source::Beside)
+        matches!(self.source, Source::New | Source::Anew | Source::Beside)
     }
 
     /// The timeline of another track of the presentation was set back: where this one's goes back too, it is for the same reason.
@@ -288,11 +298,13 @@ impl PartCutter {
         let back = expected - start;
         let is_restart = match self.source {
             Source::Known => false,
-            Source::New | Source::Beside => {
+            Source::New | Source::Anew | Source::Beside => {
                 let run = expected.saturating_sub(self.first);
                 let from_the_start = start <= self.first.saturating_add(first_duration)
-                    && run >= ticks_in(SHORTEST_RUN, self.clock.timescale);
-                from_the_start || (self.source == Source::New && self.beginning.differs(fragment))
+                    && (self.source == Source::Anew
+                        || run >= ticks_in(SHORTEST_RUN, self.clock.timescale));
+                let may_differ = self.source != Source::Beside;
+                from_the_start || (may_differ && self.beginning.differs(fragment))
             }
             Source::Restarted => true,
         };
@@ -589,6 +601,8 @@ enum Source {
     Known,
     /// Perhaps another: it has sent its header.
     New,
+    /// Perhaps another: it has sent its header, and what it sends it sends once.
+    Anew,
     /// The same, while the one before has not ended.
     Beside,
     /// Another: a track beside this one was set back.

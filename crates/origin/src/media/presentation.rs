@@ -139,6 +139,17 @@ impl PresentationCutter {
         }
     }
 
+    /// The header came again from an encoder that sends nothing twice: see `PartCutter::source_began_anew`.
+    #[cfg_attr(
+        not(feature = "rtmp"),
+        allow(dead_code, reason = "encoders over HTTP may send anything again")
+    )]
+    pub(crate) fn source_began_anew(&mut self) {
+        for (_, cutter) in &mut self.cutters {
+            cutter.source_began_anew();
+        }
+    }
+
     /// The header came from a second source: see [`PartCutter::source_began_beside`].
     pub(crate) fn source_began_beside(&mut self) {
         for (_, cutter) in &mut self.cutters {
