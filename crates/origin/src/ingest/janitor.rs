@@ -21,6 +21,30 @@ pub(super) const LINGER: Duration = Duration::from_secs(60);
 /// How long an ended stream stays watchable before its memory is returned.
 pub(super) const KEEP: Duration = Duration::from_secs(300);
 
+/// The word of an encoder's manifest that nothing will follow.
+///
+/// It is not the end yet. What was sent before it may be read after it, each request over a connection of its own, and
+/// a second encoder may send the same stream on. So it ends the stream where nothing comes for as long as an encoder
+/// pauses between two segments.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LastWord {
+    said: Instant,
+    quiet: Duration,
+}
+
+impl LastWord {
+    /// Said now; `quiet` is how long an encoder that goes on may be silent.
+    pub(super) fn now(quiet: Duration) -> Self {
+        let said = Instant::now();
+        Self { said, quiet }
+    }
+
+    /// When it counts, of a point that was silent `since` then.
+    pub(super) fn due(self, since: Instant) -> Instant {
+        self.said.max(since) + self.quiet
+    }
+}
+
 /// Ended presentations and when they go.
 ///
 /// One entry a presentation, so there are no more than the registry has room for.
@@ -52,14 +76,17 @@ impl Farewells {
 /// Sleeps until something is due, sees to it, and ends when nothing is left to wait for.
 ///
 /// There is one at a time, whatever arrives: [`Points`] starts it with the first thing to wait for.
-/// What is added while it sleeps is due later than what it sleeps for, so nothing has to wake it.
+/// What is added while it sleeps is due later than what it sleeps for, but for a [`LastWord`], which wakes it.
 pub(super) async fn run(points: Arc<Points>, origin: Origin) {
     while let Some(due) = points.next_due() {
-        tokio::time::sleep_until(due).await;
+        tokio::select! {
+            () = tokio::time::sleep_until(due) => {}
+            () = points.sooner() => continue,
+        }
         let now = Instant::now();
         points.rest_silent(now);
         for presentation in points.end_silent(now) {
-            tracing::info!(%presentation, "no encoder came back; the stream ends");
+            tracing::info!(%presentation, "no encoder goes on; the stream ends");
             points.ended(presentation);
         }
         for presentation in points.take_farewells(now) {
@@ -212,6 +239,58 @@ mod tests {
         assert_eq!(is_ended(&origin), Some(true));
         pass(KEEP + LINGER).await;
         assert_eq!(is_ended(&origin), None);
+    }
+
+    /// A segment that came in a request of its own, as packagers send it.
+    fn send_segment(origin: &Origin, bytes: &[u8]) {
+        let point = Point::parse("cam", Some("chunk-video-1.m4s")).unwrap();
+        let mut publishing = origin.points().join(origin, point, Way::Http).unwrap();
+        publishing.receive(bytes, SystemTime::now()).unwrap();
+        publishing.finish().unwrap();
+    }
+
+    async fn hear(origin: &Origin, kind: &'static str) {
+        let manifest = Body::from(format!("<MPD type=\"{kind}\"></MPD>"));
+        let heard = ingest::hear(origin.clone(), "cam", "manifest.mpd", manifest).await;
+        assert_eq!(heard.unwrap(), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_manifest_that_ends_ends_its_stream_once_it_is_quiet() {
+        let origin = Origin::new(OriginConfig::new()).unwrap();
+        let points = fragments();
+        send_segment(&origin, &CLIP[..points[4]]);
+        hear(&origin, "dynamic").await;
+        pass(ABSENT / 2).await;
+        // The janitor sleeps until much later; the last segment is read behind the manifest.
+        hear(&origin, "static").await;
+        send_segment(&origin, &CLIP[points[4]..points[6]]);
+        pass(Duration::from_secs(1)).await;
+        assert_eq!(is_ended(&origin), Some(false));
+        pass(ABSENT / 2).await;
+        assert_eq!(is_ended(&origin), Some(true));
+        pass(KEEP).await;
+        assert_eq!(is_ended(&origin), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_manifest_of_one_encoder_does_not_end_what_another_sends_on() {
+        let origin = Origin::new(OriginConfig::new()).unwrap();
+        let points = fragments();
+        send_segment(&origin, &CLIP[..points[2]]);
+        hear(&origin, "static").await;
+        // The other one has no manifest that is sent here, and a segment each two seconds.
+        for pair in points[2..].windows(2) {
+            pass(Duration::from_secs(2)).await;
+            assert_eq!(is_ended(&origin), Some(false));
+            send_segment(&origin, &CLIP[pair[0]..pair[1]]);
+        }
+        // It has one after all, which is live: only its absence ends the stream.
+        hear(&origin, "dynamic").await;
+        pass(LINGER / 2).await;
+        assert_eq!(is_ended(&origin), Some(false));
+        pass(LINGER).await;
+        assert_eq!(is_ended(&origin), Some(true));
     }
 
     #[tokio::test(start_paused = true)]

@@ -77,6 +77,38 @@ fn without_number(stem: &str) -> &str {
     }
 }
 
+/// Which points a manifest tells of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Described {
+    /// An MPD: all that are published below a name.
+    Below(StreamName),
+    /// A playlist of HLS: the segments of its folder, whose names say nothing of a track.
+    Folder(Point),
+}
+
+impl Described {
+    /// By the path of a manifest. `None` for a playlist that is in no folder: the segments beside it are of any track.
+    pub(super) fn by(presentation: &str, label: &str) -> Result<Option<Self>, InvalidName> {
+        if label.to_ascii_lowercase().ends_with("mpd") {
+            return Ok(Some(Self::Below(presentation.parse()?)));
+        }
+        let Some((folder, _name)) = label.rsplit_once('/') else {
+            return Ok(None);
+        };
+        let point = Point::parse(presentation, Some(&format!("{folder}/init.mp4")))?;
+        Ok(Some(Self::Folder(point)))
+    }
+
+    pub(super) fn has(&self, point: &Point) -> bool {
+        match self {
+            Self::Below(presentation) => {
+                point.presentation == *presentation && point.label.is_some()
+            }
+            Self::Folder(folder) => point == folder,
+        }
+    }
+}
+
 /// Whether a path is that of a manifest: encoders that package by themselves send theirs along (ING-09, ING-10).
 pub(super) fn is_manifest(label: &str) -> bool {
     let extension = label
@@ -119,6 +151,20 @@ mod tests {
         assert_eq!(label("7.mp4"), "7");
         assert!(is_manifest("show.mpd") && is_manifest("a/master.M3U8"));
         assert!(!is_manifest("mpd"));
+    }
+
+    #[test]
+    fn a_manifest_tells_of_what_is_beside_it() {
+        let point = |label| Point::parse("show", label).unwrap();
+        let by = |label| Described::by("show", label).unwrap();
+        let mpd = by("manifest.MPD").expect("a presentation");
+        assert!(mpd.has(&point(Some("chunk-stream0-00042.m4s"))));
+        assert!(!mpd.has(&point(None)), "who sends it there has no manifest");
+        assert!(!mpd.has(&Point::parse("other", Some("video.mp4")).unwrap()));
+        let playlist = by("main/index.m3u8").expect("a folder");
+        assert!(playlist.has(&point(Some("main/index7.m4s"))));
+        assert!(!playlist.has(&point(Some("other/index7.m4s"))));
+        assert_eq!(by("index.m3u8"), None);
     }
 
     #[test]

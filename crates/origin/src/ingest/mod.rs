@@ -11,7 +11,8 @@
 //! sends something else takes the point over.
 //!
 //! A body may be compressed with gzip. What an encoder says beside its media, manifests and the deletion of old
-//! segments, is answered as it expects and changes nothing: the origin lists and forgets by itself.
+//! segments, is answered as it expects, and the origin lists and forgets by itself: only a manifest's word that nothing
+//! will follow counts.
 //!
 //! Whatever an encoder does wrong is answered with a reason and touches no other stream.
 
@@ -23,6 +24,7 @@ mod error;
 mod feed;
 mod janitor;
 mod label;
+mod manifest;
 mod opening;
 mod points;
 mod source;
@@ -49,6 +51,7 @@ use crate::origin::Origin;
 use coding::Coding;
 pub use config::IngestConfig;
 pub(crate) use error::IngestError;
+use label::Described;
 pub(crate) use label::Point;
 pub(crate) use points::{Points, Publishing, Way};
 
@@ -81,7 +84,7 @@ async fn labelled(
     body: Body,
 ) -> Response {
     if label::is_manifest(&label) {
-        return respond(ignore(body).await);
+        return respond(hear(origin, &presentation, &label, body).await);
     }
     let point = Point::parse(&presentation, Some(&label));
     respond(take(origin, point, &headers, body).await)
@@ -114,15 +117,10 @@ async fn take(
     let receiving = tokio::spawn(async move {
         let mut publishing = publishing;
         let before = publishing.parts();
-        let too_late = async {
-            // It ends one way only: the other half is gone.
-            let _ = given_up.await;
-            tokio::time::sleep(LAST_BYTES).await;
-        };
         tokio::select! {
             biased;
             received = receive(&mut publishing, coding, body) => received?,
-            () = too_late => {}
+            () = too_late(given_up) => {}
         }
         publishing.finish()?;
         Ok(publishing.parts().saturating_sub(before))
@@ -160,18 +158,34 @@ fn is_media(body: &[u8]) -> bool {
     matches!(kind, b"styp" | b"sidx" | b"prft" | b"emsg" | b"moof")
 }
 
-/// Reads over a manifest that an encoder sends beside its media (ING-10).
-async fn ignore(body: Body) -> Result<u64, IngestError> {
-    const LIMIT: usize = 1 << 20;
-    let mut chunks = body.into_data_stream();
-    let mut read = 0;
-    while let Some(Ok(chunk)) = chunks.next().await {
-        read += chunk.len();
-        if read > LIMIT {
-            return Err(IngestError::ManifestTooLarge { limit: LIMIT });
+/// Reads over a manifest that an encoder sends beside its media (ING-10), but for its end, as [`take`] reads media.
+async fn hear(
+    origin: Origin,
+    presentation: &str,
+    label: &str,
+    body: Body,
+) -> Result<u64, IngestError> {
+    let described = Described::by(presentation, label)?;
+    let (_asked, given_up) = oneshot::channel::<Infallible>();
+    let reading = tokio::spawn(async move {
+        let says = tokio::select! {
+            biased;
+            says = manifest::read(body) => says?,
+            () = too_late(given_up) => None,
+        };
+        if let (Some(says), Some(described)) = (says, described) {
+            origin.points().hear(&origin, &described, says);
         }
-    }
-    Ok(0)
+        Ok(0)
+    });
+    reading.await.map_err(|_panic| IngestError::Broken)?
+}
+
+/// Resolves when a request has been given up for [`LAST_BYTES`].
+async fn too_late(given_up: oneshot::Receiver<Infallible>) {
+    // It ends one way only: the other half is gone.
+    let _ = given_up.await;
+    tokio::time::sleep(LAST_BYTES).await;
 }
 
 fn respond(result: Result<u64, IngestError>) -> Response {

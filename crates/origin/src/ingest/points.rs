@@ -5,13 +5,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use llhls::registry::StreamName;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::ingest::config::IngestConfig;
 use crate::ingest::error::IngestError;
 use crate::ingest::feed::Feed;
-use crate::ingest::janitor::{self, ABSENT, Farewells, LINGER};
-use crate::ingest::label::Point;
+use crate::ingest::janitor::{self, ABSENT, Farewells, LINGER, LastWord};
+use crate::ingest::label::{Described, Point};
+use crate::ingest::manifest::Says;
 use crate::ingest::source::Source;
 use crate::media::ByteBudget;
 #[cfg(feature = "rtmp")]
@@ -28,6 +30,8 @@ pub(crate) struct Points {
     /// What all of them may hold together.
     budget: ByteBudget,
     state: Mutex<State>,
+    /// Wakes the janitor: something is due sooner than what it sleeps for.
+    sooner: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -49,6 +53,8 @@ struct Slot {
     since: Instant,
     /// Whether the encoder counts as absent already.
     rest: Rest,
+    /// What its manifest said last, if that was the end.
+    word: Option<LastWord>,
 }
 
 /// How media comes in.
@@ -94,6 +100,7 @@ impl Points {
             budget: config.budget(),
             config,
             state: Mutex::default(),
+            sooner: Notify::new(),
         }
     }
 
@@ -132,6 +139,7 @@ impl Points {
                 way,
                 since: Instant::now(),
                 rest: Rest::Awaits,
+                word: None,
             });
             slot.requests += 1;
             slot.way = way;
@@ -177,10 +185,51 @@ impl Points {
         if let Some(slot) = state.points.get_mut(point) {
             slot.requests = slot.requests.saturating_sub(1);
             slot.since = Instant::now();
+            if slot.word.is_some() {
+                self.sooner.notify_one();
+            }
             if slot.requests == 0 && standing != Standing::Waits {
                 state.points.remove(point);
             }
         }
+        self.wake_janitor(&mut state, origin);
+    }
+
+    /// An encoder's manifest says that it goes on, or that nothing will follow: see [`LastWord`]. The newest one counts.
+    pub(super) fn hear(self: &Arc<Self>, origin: &Origin, described: &Described, says: Says) {
+        let feeds: Vec<(Point, Arc<Mutex<Feed>>)> = {
+            let state = self.lock();
+            let slots = state.points.iter();
+            slots
+                .filter(|(point, slot)| described.has(point) && slot.way == Way::Http)
+                .map(|(point, slot)| (point.clone(), Arc::clone(&slot.feed)))
+                .collect()
+        };
+        // One lock at a time: how long each may be silent is its feed's to say.
+        let words: Vec<(Point, Option<LastWord>)> = feeds
+            .into_iter()
+            .map(|(point, feed)| {
+                let ended = says == Says::Ended;
+                (point, ended.then(|| LastWord::now(lock(&feed).stall())))
+            })
+            .collect();
+        let mut state = self.lock();
+        for (point, word) in words {
+            if let Some(slot) = state.points.get_mut(&point) {
+                slot.word = word;
+            }
+        }
+        self.wake_janitor(&mut state, origin);
+        drop(state);
+        self.sooner.notify_one();
+    }
+
+    /// Wakes when something is due sooner than [`Points::next_due`] said.
+    pub(super) async fn sooner(&self) {
+        self.sooner.notified().await;
+    }
+
+    fn wake_janitor(self: &Arc<Self>, state: &mut State, origin: &Origin) {
         if state.janitor == Janitor::Away && state.next_due().is_some() {
             // Without a runtime the process is going down, and everything with it.
             if let Ok(runtime) = tokio::runtime::Handle::try_current() {
@@ -216,7 +265,7 @@ impl Points {
 
     /// Takes out the points that have been silent for too long at `now`, and ends their streams.
     pub(super) fn end_silent(&self, now: Instant) -> Vec<StreamName> {
-        let silent = |slot: &Slot| slot.requests == 0 && slot.since + LINGER <= now;
+        let silent = |slot: &Slot| slot.requests == 0 && slot.ends() <= now;
         let taken: Vec<(Point, Slot)> = self
             .lock()
             .points
@@ -256,14 +305,22 @@ impl Slot {
     fn is_absent(&self) -> bool {
         self.requests == 0 && self.rest == Rest::Awaits
     }
+
+    /// When its stream ends, if nothing comes.
+    fn ends(&self) -> Instant {
+        let lingers = self.since + LINGER;
+        let word = self.word.map(|word| word.due(self.since));
+        word.map_or(lingers, |due| due.min(lingers))
+    }
 }
 
 impl State {
     fn next_due(&self) -> Option<Instant> {
         let idle = self.points.values().filter(|slot| slot.requests == 0);
         let silent = idle.map(|slot| {
-            let wait = if slot.is_absent() { ABSENT } else { LINGER };
-            slot.since + wait
+            let rests = slot.is_absent().then(|| slot.since + ABSENT);
+            let ends = slot.ends();
+            rests.map_or(ends, |rests| rests.min(ends))
         });
         silent.chain(self.farewells.next()).min()
     }
