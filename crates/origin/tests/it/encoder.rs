@@ -21,6 +21,7 @@ use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use http::StatusCode;
+use llhls::manifest::{BandwidthMeter, MediaDuration};
 
 use crate::clips::ffmpeg;
 use crate::support::Server;
@@ -282,7 +283,7 @@ struct Case {
 }
 
 /// Sends the source, and compares what comes out with it.
-async fn check(case: Case) {
+async fn check(case: Case) -> Server {
     let server = Server::start().await;
     let encoded = Encoded::new(case.source, Kept::Muxed(case.muxer)).await;
     let url = format!("http://{}/ingest/cam", server.address);
@@ -297,6 +298,31 @@ async fn check(case: Case) {
     }
     assert_says(&server, case.says).await;
     encoded.assert_served(&server, case.renditions).await;
+    server
+}
+
+/// Peak and average of a rendition's segments in bits per second, by their sizes as a player gets them.
+async fn rates(server: &Server, rendition: &str) -> (u64, u64) {
+    let folder = format!("/live/cam/{rendition}");
+    let answer = server.get(&format!("{folder}/media.m3u8")).await;
+    let playlist = answer.playlist();
+    let after = |line: &str, tag: &str| -> Option<f64> {
+        line.strip_prefix(tag)?.trim_end_matches(',').parse().ok()
+    };
+    let target = playlist
+        .lines()
+        .find_map(|line| after(line, "#EXT-X-TARGETDURATION:"));
+    let duration = |seconds: f64| MediaDuration::from_nanos((seconds * 1e9).round() as u64);
+    let mut meter = BandwidthMeter::new(duration(target.unwrap()));
+    let mut lasts = None;
+    for line in playlist.lines() {
+        lasts = after(line, "#EXTINF:").or(lasts);
+        if !line.starts_with('#') && !line.is_empty() {
+            let segment = server.get(&format!("{folder}/{line}")).await;
+            meter.segment(segment.body.len() as u64, duration(lasts.take().unwrap()));
+        }
+    }
+    (meter.peak().unwrap(), meter.average().unwrap())
 }
 
 /// Waits until a rendition has ended.
@@ -316,7 +342,7 @@ async fn until_ended(server: &Server, rendition: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pictures_with_b_frames_and_sound() {
-    check(Case {
+    let server = check(Case {
         source: "-f lavfi -i testsrc2=size=160x90:rate=25:duration=5 \
                  -f lavfi -i sine=sample_rate=48000:duration=5 \
                  -c:v libx264 -preset veryfast -bf 3 -g 25 -sc_threshold 0 -c:a aac",
@@ -330,6 +356,21 @@ async fn pictures_with_b_frames_and_sound() {
         ],
     })
     .await;
+    // Bit rates are those of what is served (MV-03, MV-04), each rendition's rounded up to ten thousand.
+    let (video, audio) = (rates(&server, "video").await, rates(&server, "audio").await);
+    let answer = server.get("/live/cam/index.m3u8").await;
+    let text = String::from_utf8(answer.body.to_vec()).unwrap();
+    for (attribute, sum) in [
+        (":BANDWIDTH=", video.0 + audio.0),
+        (",AVERAGE-BANDWIDTH=", video.1 + audio.1),
+    ] {
+        let (_, behind) = text.split_once(attribute).expect(attribute);
+        let said: u64 = behind.split(',').next().unwrap().parse().unwrap();
+        assert!(
+            (sum..sum + 20_000).contains(&said),
+            "{attribute}{said}, of segments that have {sum}\n{text}"
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
