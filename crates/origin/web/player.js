@@ -4,6 +4,7 @@ import { wireCopying } from './player/clipboard.js';
 import { Controls } from './player/controls.js';
 import { segmentsOf, timeAt } from './player/dates.js';
 import { Engine } from './player/engine.js';
+import { choosing, streams, token } from './player/first.js';
 import { showFeatures, showFigures } from './player/figures.js';
 import { wireKeys } from './player/keys.js';
 import { ListView } from './player/list.js';
@@ -14,7 +15,7 @@ import { chosenSettings } from './player/settings.js';
 import { ShareView } from './player/share.js';
 import { Streams } from './player/streams.js';
 import { Timeline } from './player/timeline.js';
-import { TokenKeeper, claims } from './player/token.js';
+import { claims } from './player/token.js';
 import { announce, attribute, element, text } from './shared/dom.js';
 import { spokenSpan } from './shared/format.js';
 import { Graph } from './shared/graph.js';
@@ -28,9 +29,7 @@ const LIVE_WITHIN_S = 2;
 
 const chosen = chosenSettings();
 const video = element('video');
-const token = new TokenKeeper();
 const metrics = new Metrics();
-const streams = new Streams(token);
 const engine = new Engine(video, metrics, streams);
 const notice = new NoticeView({ onAction: act, onToken: useToken, onChange: () => controls.show() });
 const controls = new Controls(video, chosen, {
@@ -424,8 +423,8 @@ text('publish-command',
   `  -method PUT ${location.origin}/ingest/cam`);
 streams.addEventListener('change', follow);
 addEventListener('hashchange', () => (streams.tokenPlace ? streams.poll() : follow()));
-streams.start();
-engine.prepare(); // load the library while the list is asked for
+engine.prepare(choosing);
+if (streams.isKnown) follow(); // it was there before this page listened
 setInterval(tick, TICK_MS);
 
 /** For tests and for curious consoles. */

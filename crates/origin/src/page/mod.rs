@@ -31,7 +31,7 @@ static SHARED: [Asset; 5] = [
 ];
 
 /// The player.
-static PLAYER: [Asset; 21] = [
+static PLAYER: [Asset; 23] = [
     Asset::new("/", HTML, include_str!("../../web/index.html")),
     file!(CSS, "/player.css"),
     file!(SCRIPT, "/player.js"),
@@ -41,6 +41,7 @@ static PLAYER: [Asset; 21] = [
     file!(SCRIPT, "/player/ending.js"),
     file!(SCRIPT, "/player/engine.js"),
     file!(SCRIPT, "/player/figures.js"),
+    file!(SCRIPT, "/player/first.js"),
     file!(SCRIPT, "/player/keys.js"),
     file!(SCRIPT, "/player/library.js"),
     file!(SCRIPT, "/player/list.js"),
@@ -49,6 +50,7 @@ static PLAYER: [Asset; 21] = [
     file!(SCRIPT, "/player/problems.js"),
     file!(SCRIPT, "/player/settings.js"),
     file!(SCRIPT, "/player/share.js"),
+    file!(SCRIPT, "/player/start.js"),
     file!(SCRIPT, "/player/steering.js"),
     file!(SCRIPT, "/player/streams.js"),
     file!(SCRIPT, "/player/timeline.js"),

@@ -3,6 +3,7 @@
 import { dateAt, timeAt } from './dates.js';
 import { watchEnd } from './ending.js';
 import { choosePlayer } from './library.js';
+import { beginWithFirstPart, promptSound } from './start.js';
 import { Steering } from './steering.js';
 
 const RECOVERIES = 3;
@@ -54,9 +55,12 @@ export class Engine extends EventTarget {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 
-  /** Finds out once what plays here; asking again after a failure tries again. */
-  prepare() {
-    this.preparing ??= choosePlayer(this.video).then(({ kind, problem, instead }) => {
+  /**
+   * Finds out once what plays here; asking again after a failure tries again.
+   * @param {ReturnType<typeof choosePlayer>} [choosing] where that has begun already
+   */
+  prepare(choosing) {
+    this.preparing ??= (choosing ?? choosePlayer(this.video)).then(({ kind, problem, instead }) => {
       Object.assign(this, { kind, instead });
       if (!kind) this.preparing = undefined;
       if (problem) this.emit('problem', { kind: problem });
@@ -93,7 +97,9 @@ export class Engine extends EventTarget {
     const { Hls } = window;
     this.session ??= crypto.randomUUID?.() ?? Array.from(crypto.getRandomValues(new Uint32Array(4)), (n) => n.toString(16)).join('-');
     // In headers, so that no URL differs between viewers and caches stay whole; who watches for how long is counted by the session.
-    const hls = (this.hls = new Hls({ ...LOW_LATENCY, startPosition: startAt, cmcd: { sessionId: this.session, contentId: name, useHeaders: true } }));
+    const hls = (this.hls = new Hls({
+      ...LOW_LATENCY, ...promptSound(Hls), startPosition: startAt, cmcd: { sessionId: this.session, contentId: name, useHeaders: true },
+    }));
     const on = (event, handler) => hls.on(event, (_, data) => this.hls === hls && handler(data));
     on(Hls.Events.MEDIA_ATTACHED, () => this.play()); // attaching resets the element: what was asked before is forgotten
     on(Hls.Events.MANIFEST_PARSED, () => {
@@ -107,6 +113,7 @@ export class Engine extends EventTarget {
       this.metrics.loaded({ bytes: (part ?? frag).stats.loaded, isPart: Boolean(part), counts: frag.type === 'main' }));
     on(Hls.Events.ERROR, (data) => this.hlsError(data));
     watchEnd(hls, Hls);
+    beginWithFirstPart(hls, Hls, this.video);
     hls.loadSource(url);
     hls.attachMedia(this.video);
   }

@@ -21,6 +21,7 @@ export class Streams extends EventTarget {
     this.recorded = []; // the same as it was answered
     this.recordingsAt = -Infinity;
     this.reachable = undefined; // not known before the first answer
+    this.isKnown = false; // whether `change` was said already
     this.tokenPlace = undefined; // where tokens go; nowhere where none is needed
     this.refusal = undefined; // {name, status} of the stream that the address names and the list does not
     this.clockOffset = 0; // add to Date.now() to get the origin's clock
@@ -60,6 +61,7 @@ export class Streams extends EventTarget {
     } catch {
       this.reachable = false;
     }
+    this.isKnown = true;
     this.dispatchEvent(new Event('change'));
   }
 

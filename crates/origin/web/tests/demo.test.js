@@ -33,13 +33,30 @@ test(`the demo plays ${SECONDS} s with low latency`, { timeout: (SECONDS + 60) *
 
 test('the page looks right while it plays, on a laptop and on a phone', { timeout: 60_000 }, async () => {
   const page = await openPage(browser, { viewport: LAPTOP });
+  await page.addInitScript(watchStart);
   await page.goto(origin.page);
   await untilState(page, 'playing');
+  const sound = await page.evaluate(() => window.sound);
+  assert.ok(sound && sound !== 'WAITING_INIT_PTS', `sound is “${sound}” though time is known: it should load`);
   await page.waitForFunction(() => window.llhls.metrics.samples.length >= 40 && window.llhls.metrics.deltaUpdates > 0, undefined, { timeout: 30_000 });
   await shoot(page, 'demo');
   assert.deepEqual(page.complaints, []);
   await page.context().close();
 });
+
+/** Keeps what the loader of sound does once the first part of the picture has told the time. */
+function watchStart() {
+  let hls;
+  Object.defineProperty(window, 'Hls', {
+    get: () => hls,
+    set: (Usual) => (hls = class extends Usual {
+      constructor(config) {
+        super(config); // whose own listeners are called before this one
+        this.once(Usual.Events.INIT_PTS_FOUND, () => (window.sound = this.inFlightFragments.audio?.state));
+      }
+    }),
+  });
+}
 
 test('quality and delay can be chosen while it plays', { timeout: 60_000 }, async () => {
   const page = await openPage(browser);

@@ -1,12 +1,14 @@
 // What the page computes without a browser.
 
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { soundName } from '../player/controls.js';
 import { dateAt, timeAt } from '../player/dates.js';
 import { hasEnd } from '../player/ending.js';
 import { codecNames, problemNotice, undecodable } from '../player/problems.js';
 import { chosenSettings } from '../player/settings.js';
+import { beginWithFirstPart } from '../player/start.js';
 import { speedFor } from '../player/steering.js';
 import { claims, tokenIn } from '../player/token.js';
 import { span, spokenSpan } from '../shared/format.js';
@@ -106,4 +108,38 @@ test('a rendition is all there when its own buffer has the middle of its last pa
   assert.ok(!hasEnd(ranges([0, 8]), segments, 0));
   assert.ok(!hasEnd(ranges(), parts, 0) && !hasEnd(ranges([0, 10]), { fragments: [] }, 0));
   assert.ok(!hasEnd(ranges([0, 10]), parts, NaN), 'nothing plays');
+});
+
+test('what the first request waits for is asked for before the rest', async () => {
+  const web = new URL('../', import.meta.url);
+  const needed = new Set();
+  const follow = async (path) => {
+    if (needed.has(path)) return;
+    needed.add(path);
+    const text = await readFile(new URL(`.${path}`, web), 'utf8');
+    for (const [, from] of text.matchAll(/^import .* from '(.+)';$/gm)) await follow(new URL(from, new URL(`.${path}`, 'http://page/')).pathname);
+  };
+  await follow('/player/first.js');
+  const html = await readFile(new URL('index.html', web), 'utf8');
+  const asked = [...html.matchAll(/rel="modulepreload" href="(.+)"/g)].map(([, path]) => path);
+  assert.deepEqual(asked.slice(0, needed.size).sort(), [...needed].sort());
+  assert.ok(html.indexOf('src="/player/first.js"') < html.indexOf('src="/player.js"'));
+});
+
+test('it begins with the first part that has the place, and not before one', () => {
+  const Hls = { Events: { BUFFER_APPENDED: 'appended' } };
+  const begin = (startPosition, ...appended) => {
+    let listener;
+    const hls = { startPosition, on: (_, it) => (listener = it), off: () => (listener = undefined) };
+    const video = { currentTime: 0, seeking: false, buffered: { length: 0 } };
+    beginWithFirstPart(hls, Hls, video);
+    return appended.map(([start, end]) => {
+      video.buffered = start === undefined ? { length: 0 } : { length: 1, start: () => start, end: () => end };
+      listener?.();
+      return video.currentTime;
+    });
+  };
+  assert.deepEqual(begin(30.5, [], [30, 30.2], [30, 30.6], [30, 31]), [0, 0, 30.5, 30.5]);
+  assert.deepEqual(begin(30, [30.06, 30.26], [30.06, 31]), [30.06, 30.06], 'a picture later than its part');
+  assert.deepEqual(begin(-1, [0, 1]), [0], 'from the beginning there is nowhere to go');
 });
