@@ -2,18 +2,12 @@
 // plain live HLS cut from the demo clip, enough for the page to play; low latency is proven against the origin itself.
 
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import { fileURLToPath } from 'node:url';
+import { servePage } from './pages.js';
 
-const WEB = new URL('../../', import.meta.url);
 const CLIP = new URL('../../../demo/video-360.mp4', import.meta.url);
+const LIBRARY = new URL('../../node_modules/hls.js/dist/hls.min.js', import.meta.url);
 const SEGMENT_MS = 1_000;
 const WINDOW = 8;
-const TYPES = { html: 'text/html; charset=utf-8', css: 'text/css; charset=utf-8', js: 'text/javascript; charset=utf-8', svg: 'image/svg+xml' };
-
-const POLICY = (await readFile(new URL('content-security-policy.txt', WEB), 'utf8')).trim();
-
-const LIBRARY = fileURLToPath(new URL('node_modules/hls.js/dist/hls.min.js', WEB));
 
 /**
  * `state` may be changed while it runs: `streams` and `recorded` (names), `library`, `api` and `playlist` (status),
@@ -22,36 +16,16 @@ const LIBRARY = fileURLToPath(new URL('node_modules/hls.js/dist/hls.min.js', WEB
 export async function startMock(initial = {}) {
   const state = { streams: ['studio'], recorded: [], library: 200, api: 200, playlist: 200, ended: false, frozen: undefined, port: 0, ...initial };
   const clip = readClip(await readFile(CLIP));
-  const requests = [];
-  const server = createServer(async (request, response) => {
-    const path = new URL(request.url, 'http://mock').pathname;
-    requests.push(path);
-    const send = (status, type, body) => response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store', 'content-security-policy': POLICY }).end(body);
-    try {
-      const [, , name, file] = path.split('/');
-      if (path === '/api/recordings') return send(state.api, 'application/json', JSON.stringify({ now: Date.now(), recordings: recordings(state) }));
-      if (path === '/api/streams') return send(state.api, 'application/json', JSON.stringify(listing(state)));
-      if (path === '/hls.js') return state.library === 200 ? send(200, TYPES.js, await readFile(LIBRARY)) : send(state.library, 'text/plain', 'not installed');
-      if (path.startsWith('/live/') && [...state.streams, ...state.recorded].includes(name)) return live(file, clip, state, send);
-      if (/^\/(|player\.(js|css)|(player|shared)\/[a-z]+\.(js|css)|icon\.svg)$/.test(path)) {
-        const asset = path === '/' ? 'index.html' : path.slice(1);
-        return send(200, TYPES[asset.split('.').pop()], await readFile(new URL(asset, WEB)));
-      }
-      send(404, 'text/plain', 'not here');
-    } catch (error) {
-      send(500, 'text/plain', String(error));
-    }
-  });
-  await new Promise((resolve) => server.listen(state.port, '127.0.0.1', resolve));
-  return {
-    state,
-    requests,
-    url: `http://127.0.0.1:${server.address().port}/`,
-    close: () => {
-      server.closeAllConnections();
-      return new Promise((resolve) => server.close(resolve));
-    },
+  const answer = async ({ pathname: path }, send) => {
+    const [, , name, file] = path.split('/');
+    if (path === '/api/recordings') return send(state.api, 'application/json', JSON.stringify({ now: Date.now(), recordings: recordings(state) }));
+    if (path === '/api/streams') return send(state.api, 'application/json', JSON.stringify(listing(state)));
+    if (path === '/hls.js') return state.library === 200 ? send(200, 'text/javascript', await readFile(LIBRARY)) : send(state.library, 'text/plain', 'not installed');
+    if (path.startsWith('/live/') && [...state.streams, ...state.recorded].includes(name)) return live(file, clip, state, send);
+    return false;
   };
+  const files = /^\/(player\.(js|css)|(player|shared)\/[a-z]+\.(js|css)|icon\.svg)$/;
+  return { state, ...(await servePage({ port: state.port, at: '/', page: 'index.html', files, answer })) };
 }
 
 function listing({ streams, frozen }) {

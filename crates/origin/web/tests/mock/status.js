@@ -1,12 +1,8 @@
 // A stand-in for the origin's operators' listener: the status page as it is on disk, and the API in whatever state a test
 // wants to see. The figures are made up; that the origin's own fit them is shown against the origin itself.
 
-import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { servePage } from './pages.js';
 
-const WEB = new URL('../../', import.meta.url);
-const TYPES = { html: 'text/html; charset=utf-8', css: 'text/css; charset=utf-8', js: 'text/javascript; charset=utf-8', svg: 'image/svg+xml' };
-const POLICY = (await readFile(new URL('content-security-policy.txt', WEB), 'utf8')).trim();
 const EVERY = 2_000;
 const KEPT = 300;
 
@@ -28,42 +24,19 @@ export async function startStatusMock(initial = {}) {
       { name: 'rehearsal', state: 'starting', viewers: 0 }, { name: 'archive', state: 'ended', viewers: 3 }],
     ...initial,
   };
-  const asked = [];
-  const server = createServer(async (request, response) => {
-    const { pathname: path, searchParams } = new URL(request.url, 'http://mock');
-    asked.push(request.url);
-    const send = (status, type, body) =>
-      response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store', 'content-security-policy': POLICY }).end(body);
+  const answer = ({ pathname: path, searchParams }, send) => {
     const json = (body) => send(state.api, 'application/json', state.api === 200 ? JSON.stringify(body) : '{}');
     const since = Number(searchParams.get('since') ?? 0);
-    try {
-      if (path === '/api/server') return json(overview(state, since));
-      if (path === '/api/streams') return json({ now: Date.now(), next: state.next, streams: state.streams.map((it, i) => stream(it, i, true)) });
-      if (path.startsWith('/api/streams/')) {
-        const at = state.streams.findIndex(({ name }) => name === decodeURIComponent(path.slice(13)));
-        if (at < 0) return send(404, 'text/plain', 'there is no such stream');
-        const past = { history: history(STREAM, state.count, since, (i) => sampleOf(state.streams[at], at, i)), events: state.events };
-        return json({ now: Date.now(), ...stream(state.streams[at], at, false), past });
-      }
-      if (/^\/(status|status\/[a-z]+\.(js|css)|shared\/[a-z]+\.(js|css)|icon\.svg)$/.test(path)) {
-        const asset = path === '/status' ? 'status/status.html' : path.slice(1);
-        return send(200, TYPES[asset.split('.').pop()], await readFile(new URL(asset, WEB)));
-      }
-      send(404, 'text/plain', 'not here');
-    } catch (error) {
-      send(500, 'text/plain', String(error));
-    }
-  });
-  await new Promise((resolve) => server.listen(state.port, '127.0.0.1', resolve));
-  return {
-    state,
-    asked,
-    url: `http://127.0.0.1:${server.address().port}/status`,
-    close: () => {
-      server.closeAllConnections();
-      return new Promise((resolve) => server.close(resolve));
-    },
+    if (path === '/api/server') return json(overview(state, since));
+    if (path === '/api/streams') return json({ now: Date.now(), next: state.next, streams: state.streams.map((it, i) => stream(it, i, true)) });
+    if (!path.startsWith('/api/streams/')) return false;
+    const at = state.streams.findIndex(({ name }) => name === decodeURIComponent(path.slice(13)));
+    if (at < 0) return send(404, 'text/plain', 'there is no such stream');
+    const past = { history: history(STREAM, state.count, since, (i) => sampleOf(state.streams[at], at, i)), events: state.events };
+    return json({ now: Date.now(), ...stream(state.streams[at], at, false), past });
   };
+  const files = /^\/(status\/[a-z]+\.(js|css)|shared\/[a-z]+\.(js|css)|icon\.svg)$/;
+  return { state, ...(await servePage({ port: state.port, at: '/status', page: 'status/status.html', files, answer })) };
 }
 
 function history(columns, count, since, row) {
