@@ -1,7 +1,7 @@
 // A real encoder: ffmpeg sends a generated picture and a tone in real time, and is watched like the demo.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { launch, openPage, shoot, untilState } from './support/browser.js';
 import { publish as publishTo, run } from './support/encoder.js';
 import { startOrigin } from './support/origin.js';
@@ -64,42 +64,45 @@ for (const [kind, name, codec] of [
 
 // When the encoder is killed, in seconds of what was played: early is less than what an encoder may send again after a lost connection (three
 // segments), and is no repetition all the same; late, the window has begun to slide. `KILL_SECONDS=12` moves both.
-for (const [kind, name, codec, killed] of [
-  ['without B-frames, early', 'returns', ['-profile:v', 'baseline', '-tune', 'zerolatency'], 2],
-  ['with B-frames', 'returns-b', ['-profile:v', 'main', '-bf', '2'], 4],
-]) {
-  const seconds = Number(process.env.KILL_SECONDS ?? killed);
-  test(`an encoder ${kind} that stops and comes back is played on, without a reload and without old media`, { timeout: (seconds + 90) * 1_000 }, async () => {
-    const first = publish(name, codec);
-    const page = await openPage(browser);
-    try {
-      await listed(name, first);
-      await page.goto(new URL(`#/${name}`, origin.page).href);
-      await untilState(page, 'playing');
-      const played = (least) => document.getElementById('video').currentTime > least;
-      await page.waitForFunction(played, seconds, { timeout: (seconds + 20) * 1_000 });
-    } finally {
-      first.child.kill('SIGKILL');
-      await first.ended;
-    }
-    await page.waitForFunction(() => !document.getElementById('notice').hidden, undefined, { timeout: 15_000 });
-    const second = publish(name, codec);
-    try {
-      // Its own media starts at time zero again: nothing of it may be taken for a repetition of what came before.
-      await page.waitForFunction(() => document.getElementById('notice').hidden && window.llhls.metrics.latency < 3, undefined, { timeout: 12_000 })
-        .catch(async () => {
-          const { latency, errors } = await page.evaluate(() => window.llhls.metrics);
-          assert.fail(`not live again within 12 s: latency ${latency} s, ${JSON.stringify(errors)}\n${second.seen.errors}${origin.log()}`);
-        });
-      const playlist = await (await fetch(new URL(`live/${name}/video/media.m3u8`, origin.page))).text();
-      assert.match(playlist, /#EXT-X-DISCONTINUITY\n/);
-    } finally {
-      second.child.kill('SIGKILL');
-      await second.ended;
-      await page.context().close();
-    }
-  });
-}
+// Both wait for most of the time.
+describe('a restart', { concurrency: 2 }, () => {
+  for (const [kind, name, codec, killed] of [
+    ['without B-frames, early', 'returns', ['-profile:v', 'baseline', '-tune', 'zerolatency'], 2],
+    ['with B-frames', 'returns-b', ['-profile:v', 'main', '-bf', '2'], 4],
+  ]) {
+    const seconds = Number(process.env.KILL_SECONDS ?? killed);
+    test(`an encoder ${kind} that stops and comes back is played on, without a reload and without old media`, { timeout: (seconds + 90) * 1_000 }, async () => {
+      const first = publish(name, codec);
+      const page = await openPage(browser);
+      try {
+        await listed(name, first);
+        await page.goto(new URL(`#/${name}`, origin.page).href);
+        await untilState(page, 'playing');
+        const played = (least) => document.getElementById('video').currentTime > least;
+        await page.waitForFunction(played, seconds, { timeout: (seconds + 20) * 1_000 });
+      } finally {
+        first.child.kill('SIGKILL');
+        await first.ended;
+      }
+      await page.waitForFunction(() => !document.getElementById('notice').hidden, undefined, { timeout: 15_000 });
+      const second = publish(name, codec);
+      try {
+        // Its own media starts at time zero again: nothing of it may be taken for a repetition of what came before.
+        await page.waitForFunction(() => document.getElementById('notice').hidden && window.llhls.metrics.latency < 3, undefined, { timeout: 12_000 })
+          .catch(async () => {
+            const { latency, errors } = await page.evaluate(() => window.llhls.metrics);
+            assert.fail(`not live again within 12 s: latency ${latency} s, ${JSON.stringify(errors)}\n${second.seen.errors}${origin.log()}`);
+          });
+        const playlist = await (await fetch(new URL(`live/${name}/video/media.m3u8`, origin.page))).text();
+        assert.match(playlist, /#EXT-X-DISCONTINUITY\n/);
+      } finally {
+        second.child.kill('SIGKILL');
+        await second.ended;
+        await page.context().close();
+      }
+    });
+  }
+});
 
 /** ffprobe finds both tracks, and ffmpeg decodes ten seconds of them, without a line of complaint. */
 async function decodes(url) {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { LAPTOP, OUT, PHONE, assertAccessible, launch, openPage, shoot, untilState } from './support/browser.js';
+import { LAPTOP, PHONE, SHOTS, assertAccessible, launch, openPage, shoot, untilState } from './support/browser.js';
 import { startMock } from './mock/server.js';
 
 let browser;
@@ -72,7 +72,7 @@ describe('the page', { concurrency: 2 }, () => {
         const [picture, bar] = await Promise.all(['#screen', '.controls'].map((part) => page.locator(part).boundingBox()));
         assert.ok(bar.y + bar.height <= height, `at ${width} × ${height} the buttons are out of sight`);
         assert.ok(picture.height >= 150, `at ${width} × ${height} the picture is ${picture.height} px high`);
-        if (width === 320 || width === 844) await page.screenshot({ path: `${OUT}/narrow-${width}.png` });
+        if (SHOTS && (width === 320 || width === 844)) await page.screenshot({ path: `${SHOTS}/narrow-${width}.png` });
       }
     });
   });

@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 
-export const OUT = process.env.SHOTS ?? fileURLToPath(new URL('../out', import.meta.url));
+export const SHOTS = process.env.SHOTS;
 const ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
   '--disable-component-update', '--disable-sync', '--autoplay-policy=no-user-gesture-required'];
 
@@ -42,9 +42,10 @@ async function serveFromDisk(page) {
   });
 }
 
-/** Laptop and phone, light and dark, of whatever the page shows now. */
+/** With SHOTS set, pictures for people: laptop and phone, light and dark, of whatever the page shows now. They prove nothing, and take seconds. */
 export async function shoot(page, name) {
-  await mkdir(OUT, { recursive: true });
+  if (!SHOTS) return;
+  await mkdir(SHOTS, { recursive: true });
   const before = page.viewportSize();
   for (const [device, viewport] of [['laptop', LAPTOP], ['phone', PHONE]]) {
     await page.setViewportSize(viewport);
@@ -52,7 +53,7 @@ export async function shoot(page, name) {
       await page.emulateMedia({ colorScheme });
       // Two frames: the layout has settled and the canvases, which follow a resize observer, are drawn again.
       await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 300))));
-      await page.screenshot({ path: `${OUT}/${name}-${device}-${colorScheme}.png`, fullPage: device === 'phone' });
+      await page.screenshot({ path: `${SHOTS}/${name}-${device}-${colorScheme}.png`, fullPage: device === 'phone' });
     }
   }
   await page.setViewportSize(before);
