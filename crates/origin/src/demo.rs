@@ -14,15 +14,24 @@ use crate::rendition;
 /// The demo's presentation.
 pub const DEMO: &str = "demo";
 
-/// The demo's names never change: they carry a number that is a function of the time, so a name
-/// means the same media for ever, on every origin.
-const EPOCH: &str = "demo";
+/// How the demo is cut where segments may have this many seconds, and the epoch of its names.
+///
+/// The names never change: they carry a number that is a function of the time, so a name means the
+/// same media for ever, on every origin. Segments of another length are counted otherwise, and so
+/// have names of their own.
+fn cut_for(target_duration: u64) -> (DemoSegment, &'static str) {
+    match target_duration {
+        0 | 1 => (DemoSegment::OneSecond, "demo1s"),
+        _ => (DemoSegment::TwoSeconds, "demo"),
+    }
+}
 
 /// A demo stream that runs for as long as this value is polled.
 ///
 /// Three renditions, in step: part *k* of each covers the same 200 ms since the UNIX epoch. At the
 /// start the playlists are filled with the media of the last half minute, so the first viewer sees
-/// a stream that has been on for a while.
+/// a stream that has been on for a while. Segments have two seconds, or one where the origin's target
+/// duration is one.
 #[derive(Debug)]
 pub struct Demo {
     source: DemoSource,
@@ -78,7 +87,8 @@ impl Demo {
     ///
     /// [`DemoError::Open`] when `demo` is published already, or the registry is full.
     pub fn open(origin: &Origin) -> Result<Self, DemoError> {
-        let source = DemoSource::new(DemoSegment::TwoSeconds);
+        let (segment, epoch) = cut_for(origin.target_duration());
+        let source = DemoSource::new(segment);
         let unix = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .map_err(|_| DemoError::Clock)?;
@@ -91,7 +101,7 @@ impl Demo {
         let presentation: StreamName = DEMO.parse().expect("a plain word is a name");
         let mut publishers = Vec::new();
         for rendition in source.renditions() {
-            let names = ResourceNames::new(EPOCH).expect("a plain word is an epoch");
+            let names = ResourceNames::new(epoch).expect("a plain word is an epoch");
             let part_target = MediaDuration::from_nanos(rendition.part_target().as_nanos());
             let config = RenditionConfig {
                 manifest: origin
@@ -167,5 +177,23 @@ fn ready(media: MediaPart, cut: Cut) -> Part {
     match media.independence {
         Independence::Independent => part.independent(),
         Independence::Dependent => part,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::origin::OriginConfig;
+
+    #[tokio::test]
+    async fn every_target_duration_that_can_be_configured_has_a_demo() {
+        for target in [1, 2, 3, 60] {
+            let origin = Origin::new(OriginConfig::new().target_duration(target)).unwrap();
+            let mut demo = Demo::open(&origin).unwrap();
+            for _ in 0..2 * demo.source.segment().parts() {
+                demo.publish_next()
+                    .unwrap_or_else(|error| panic!("{target} s: {error}"));
+            }
+        }
     }
 }
