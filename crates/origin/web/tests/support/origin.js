@@ -12,9 +12,9 @@ const START_MS = 15_000;
  * Resolves to `{page, streams, secure, log(), stop()}` once the player page's and `streams` many streams' addresses were printed; with
  * `secure` those with TLS too, which are in `secure.page` and `secure.streams`.
  */
-export async function startOrigin({ args = [], streams: expected = 1, secure: isSecure = false } = {}) {
-  if (!existsSync(BINARY)) throw new Error(`no origin at ${BINARY}: run “cargo build --release -p origin”, or set ORIGIN_BIN`);
-  const child = spawn(BINARY, ['--listen', '127.0.0.1:0', ...args], {
+export async function startOrigin({ binary = BINARY, args = [], streams: expected = 1, secure: isSecure = false } = {}) {
+  if (!existsSync(binary)) throw new Error(`no origin at ${binary}: run “cargo build --release -p origin”, or set ORIGIN_BIN`);
+  const child = spawn(binary, ['--listen', '127.0.0.1:0', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const lines = [];
