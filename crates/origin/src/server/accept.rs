@@ -1,30 +1,16 @@
 //! Accepting connections, whatever happens.
 
-use std::convert::Infallible;
-use std::error::Error as StdError;
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::{Request, Response};
-use http_body::Body;
-use hyper::body::Incoming;
-use tower::Service;
-
 use super::census::Full;
+use super::served::Served;
 use super::{Door, Shared, connection};
 use crate::sight::{Refusal, Security};
 
 /// Accepts until it is dropped.
-pub(super) async fn accept<S, B>(shared: Arc<Shared<S>>, door: Door)
-where
-    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
-    S: Clone + Send + Sync + 'static,
-    S::Future: Send + 'static,
-    B: Body<Data = Bytes> + Send + 'static,
-    B::Error: Into<Box<dyn StdError + Send + Sync>>,
-{
+pub(super) async fn accept<S: Served>(shared: Arc<Shared<S>>, door: Door) {
     let mut pause = Pause::NONE;
     loop {
         let (socket, peer) = match door.listener.accept().await {

@@ -4,29 +4,33 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
+use super::Phase;
 use super::limits::Limits;
 use crate::sight::{Connected, Protocol};
 
 /// The requests of all connections.
 #[derive(Debug)]
 pub(super) struct Traffic {
-    limit: usize,
-    requests: AtomicUsize,
-    /// Those of them that only read: GET, HEAD, OPTIONS.
-    reads: AtomicUsize,
-    /// Told when the last of `reads` ends.
+    limit: u64,
+    /// How many there are, and in units of [`READ`] those of them that only read: one word, since
+    /// all cores write to it for each request.
+    requests: AtomicU64,
+    /// Told when the last of those that only read ends.
     quiet: Notify,
 }
+
+/// A request that only reads, GET, HEAD or OPTIONS, in the upper half of a count of requests.
+const READ: u64 = 1 << 32;
 
 impl Traffic {
     pub(super) fn new(limit: usize) -> Self {
         Self {
-            limit,
-            requests: AtomicUsize::new(0),
-            reads: AtomicUsize::new(0),
+            // A request more than fits would be a read.
+            limit: u64::try_from(limit).map_or(READ / 2, |limit| limit.min(READ / 2)),
+            requests: AtomicU64::new(0),
             quiet: Notify::new(),
         }
     }
@@ -34,8 +38,16 @@ impl Traffic {
     /// Completes when no request that only reads is under way.
     pub(super) async fn quiet(&self) {
         // A permit from earlier makes the first turn of this loop idle, and nothing worse.
-        while self.reads.load(Ordering::Acquire) > 0 {
+        while self.requests.load(Ordering::Acquire) >= READ {
             self.quiet.notified().await;
+        }
+    }
+
+    fn end(&self, effect: Effect) {
+        // Release, with the Acquire in `quiet`: whoever finds no reads sees all that was done before.
+        let before = self.requests.fetch_sub(effect.unit(), Ordering::Release);
+        if effect == Effect::Reads && before / READ == 1 {
+            self.quiet.notify_one();
         }
     }
 }
@@ -50,13 +62,18 @@ pub(super) struct Activity {
     /// When the head of the first request must be there.
     first_head: Instant,
     traffic: Arc<Traffic>,
+    phase: watch::Sender<Phase>,
     idle_time: Duration,
     /// Half of `answer_time`.
     span: Duration,
     requests: AtomicU32,
     /// Milliseconds from `born` to the end of the last request; [`NONE_YET`] before the first.
     quiet_since: AtomicU64,
-    /// Answers on their way, by the span of time in which they began, modulo [`SPANS`].
+    /// The span of time that it is now.
+    current: AtomicUsize,
+    /// Milliseconds from `born` to the start of each span.
+    starts: [AtomicU64; SPANS],
+    /// Answers on their way, by the span of time in which they began.
     sending: [AtomicU32; SPANS],
     connected: Connected,
 }
@@ -81,6 +98,16 @@ pub(super) enum Effect {
     Writes,
 }
 
+impl Effect {
+    /// What it adds to a count of requests.
+    const fn unit(self) -> u64 {
+        match self {
+            Self::Reads => READ + 1,
+            Self::Writes => 1,
+        }
+    }
+}
+
 /// A request under way; dropping it ends it.
 #[derive(Debug)]
 pub(super) struct Underway {
@@ -93,6 +120,7 @@ impl Activity {
     pub(super) fn new(
         limits: &Limits,
         traffic: Arc<Traffic>,
+        phase: watch::Sender<Phase>,
         first_head: Instant,
         connected: Connected,
     ) -> Arc<Self> {
@@ -100,10 +128,13 @@ impl Activity {
             born: Instant::now(),
             first_head,
             traffic,
+            phase,
             idle_time: limits.idle_time.max(Duration::from_millis(1)),
             span: (limits.answer_time / 2).max(Duration::from_millis(1)),
             requests: AtomicU32::new(0),
             quiet_since: AtomicU64::new(NONE_YET),
+            current: AtomicUsize::new(0),
+            starts: Default::default(),
             sending: Default::default(),
             connected,
         })
@@ -118,13 +149,11 @@ impl Activity {
     pub(super) fn begin(self: &Arc<Self>, effect: Effect) -> Option<Underway> {
         // Relaxed: these counts guard memory, not data.
         let traffic = &self.traffic;
-        if traffic.requests.fetch_add(1, Ordering::Relaxed) >= traffic.limit {
-            traffic.requests.fetch_sub(1, Ordering::Relaxed);
+        let before = traffic.requests.fetch_add(effect.unit(), Ordering::Relaxed);
+        if before % READ >= traffic.limit {
+            traffic.end(effect);
             self.connected.transport().refused_request();
             return None;
-        }
-        if effect == Effect::Reads {
-            traffic.reads.fetch_add(1, Ordering::Relaxed);
         }
         self.requests.fetch_add(1, Ordering::Relaxed);
         Some(Underway {
@@ -136,13 +165,15 @@ impl Activity {
 
     /// What the connection's timer should do now.
     ///
-    /// An answer that began three spans ago or earlier has had at least `answer_time`, that is two
-    /// whole spans. Counting answers by span instead of giving each a timer costs one addition.
+    /// It looks once a span while there are requests, and each look that finds a span over begins
+    /// the next one. An answer counts among those of the span that it found: it has had as long as
+    /// that span is over, to the millisecond, and at most a span more. So the clock is not read for
+    /// an answer, and none has a timer.
     pub(super) fn verdict(&self, now: Instant) -> Verdict {
         let next = now + self.span.min(self.idle_time);
+        let current = self.turn(self.millis(now));
         if self.requests.load(Ordering::Relaxed) > 0 {
-            let oldest = (self.span_at(now) + 1) % SPANS;
-            return if self.sending[oldest].load(Ordering::Relaxed) > 0 {
+            return if self.is_stuck(current, self.millis(now)) {
                 Verdict::Stuck
             } else {
                 Verdict::Well(next)
@@ -159,19 +190,55 @@ impl Activity {
         }
     }
 
-    fn span_at(&self, now: Instant) -> usize {
-        let spans = now.duration_since(self.born).as_nanos() / self.span.as_nanos();
-        // The remainder is below SPANS.
-        (spans % SPANS as u128) as usize
+    /// Begins the next span where this one is over; gives the one that it is then.
+    fn turn(&self, now: u64) -> usize {
+        let current = self.current.load(Ordering::Relaxed);
+        let start = self.starts[current].load(Ordering::Relaxed);
+        if now.saturating_sub(start) < millis(self.span) {
+            return current;
+        }
+        let next = (current + 1) % SPANS;
+        self.starts[next].store(now, Ordering::Relaxed);
+        self.current.store(next, Ordering::Relaxed);
+        next
     }
+
+    /// Whether an answer is under way that began at least two whole spans ago.
+    fn is_stuck(&self, current: usize, now: u64) -> bool {
+        (1..SPANS).any(|after| {
+            // From the oldest on. A span ends where the one after it starts.
+            let (span, next) = ((current + after) % SPANS, (current + after + 1) % SPANS);
+            let end = self.starts[next].load(Ordering::Relaxed);
+            now >= end + 2 * millis(self.span) && self.sending[span].load(Ordering::Relaxed) > 0
+        })
+    }
+
+    fn millis(&self, now: Instant) -> u64 {
+        millis(now.duration_since(self.born))
+    }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(NONE_YET - 1)
 }
 
 impl Underway {
     /// The answer begins: from now on the client must take it.
     pub(super) fn answer(&mut self) {
-        let span = self.activity.span_at(Instant::now());
+        let span = self.activity.current.load(Ordering::Relaxed);
         self.activity.sending[span].fetch_add(1, Ordering::Relaxed);
         self.sending = Some(span);
+    }
+
+    /// Completes when a request that still waits has to be answered otherwise. Never, once the
+    /// server is gone: then nothing is too late.
+    pub(super) fn too_late(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut phase = self.activity.phase.subscribe();
+        async move {
+            if phase.wait_for(|phase| *phase >= Phase::Late).await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
     }
 }
 
@@ -181,17 +248,10 @@ impl Drop for Underway {
         if let Some(span) = self.sending {
             activity.sending[span].fetch_sub(1, Ordering::Relaxed);
         }
-        let now = activity.born.elapsed().as_millis();
-        let now = u64::try_from(now).unwrap_or(NONE_YET - 1);
+        let now = activity.millis(Instant::now());
         activity.quiet_since.store(now, Ordering::Relaxed);
         activity.requests.fetch_sub(1, Ordering::Relaxed);
-        activity.traffic.requests.fetch_sub(1, Ordering::Relaxed);
-        if self.effect == Effect::Reads
-            // Release, with the Acquire in `quiet`: whoever finds zero sees all that was done before.
-            && activity.traffic.reads.fetch_sub(1, Ordering::Release) == 1
-        {
-            activity.traffic.quiet.notify_one();
-        }
+        activity.traffic.end(self.effect);
     }
 }
 
@@ -206,7 +266,9 @@ mod tests {
             .answer_time(Duration::from_secs(20));
         let first_head = Instant::now() + Duration::from_secs(10);
         let connected = Arc::new(Transport::default()).enter(Security::Clear);
-        Activity::new(&limits, Arc::new(Traffic::new(2)), first_head, connected)
+        let phase = watch::Sender::new(Phase::Serving);
+        let traffic = Arc::new(Traffic::new(2));
+        Activity::new(&limits, traffic, phase, first_head, connected)
     }
 
     #[tokio::test(start_paused = true)]

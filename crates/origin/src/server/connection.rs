@@ -1,17 +1,11 @@
 //! One connection, from its handshake to its end.
 
-use std::convert::Infallible;
-use std::error::Error as StdError;
 use std::fmt::Display;
 use std::future::Future;
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
 
-use bytes::Bytes;
-use http::{Request, Response};
-use http_body::Body;
-use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::GracefulConnection;
 #[cfg(target_os = "linux")]
@@ -21,12 +15,12 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 use tokio_rustls::server::TlsStream;
-use tower::Service;
 
 use super::activity::{Activity, Verdict};
 use super::census::Seat;
 use super::counted::Counted;
 use super::request::Requests;
+use super::served::Served;
 use super::spoken::{self, Heard, Spoken};
 use super::{Phase, Shared, Tls};
 use crate::sight::Connected;
@@ -36,18 +30,14 @@ use crate::sight::Connected;
 ///
 /// What only some connections need is boxed, or all of them would have room for it: of those in
 /// clear text with HTTP/1.1, which are the most behind a cache, nothing is.
-pub(super) async fn serve<S, B>(
+pub(super) async fn serve<S>(
     shared: Arc<Shared<S>>,
     mut socket: TcpStream,
     tls: Option<Tls>,
     mut phase: watch::Receiver<Phase>,
     (seat, connected): (Seat, Connected),
 ) where
-    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
-    S: Clone + Send + Sync + 'static,
-    S::Future: Send + 'static,
-    B: Body<Data = Bytes> + Send + 'static,
-    B::Error: Into<Box<dyn StdError + Send + Sync>>,
+    S: Served,
 {
     let _seat = seat;
     let first_head = Instant::now() + shared.limits.header_time;
@@ -75,7 +65,7 @@ pub(super) async fn serve<S, B>(
     }
 }
 
-async fn secure<S, B>(
+async fn secure<S>(
     shared: &Arc<Shared<S>>,
     socket: TcpStream,
     tls: Tls,
@@ -83,11 +73,7 @@ async fn secure<S, B>(
     first_head: Instant,
     connected: Connected,
 ) where
-    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
-    S: Clone + Send + Sync + 'static,
-    S::Future: Send + 'static,
-    B: Body<Data = Bytes> + Send + 'static,
-    B::Error: Into<Box<dyn StdError + Send + Sync>>,
+    S: Served,
 {
     let socket = Counted::new(socket, Arc::clone(connected.transport()));
     let shaken = in_time(first_head, &mut phase, shake(tls, socket)).await;
@@ -153,7 +139,7 @@ async fn in_time<F: Future>(
     }
 }
 
-async fn speak<S, B, I>(
+async fn speak<S, I>(
     shared: &Arc<Shared<S>>,
     spoken: Spoken,
     io: I,
@@ -161,11 +147,7 @@ async fn speak<S, B, I>(
     first_head: Instant,
     connected: Connected,
 ) where
-    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
-    S: Clone + Send + Sync + 'static,
-    S::Future: Send + 'static,
-    B: Body<Data = Bytes> + Send + 'static,
-    B::Error: Into<Box<dyn StdError + Send + Sync>>,
+    S: Served,
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     match spoken {
@@ -180,18 +162,14 @@ async fn speak<S, B, I>(
     }
 }
 
-async fn http1<S, B, I>(
+async fn http1<S, I>(
     shared: &Arc<Shared<S>>,
     io: I,
     phase: watch::Receiver<Phase>,
     first_head: Instant,
     connected: Connected,
 ) where
-    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
-    S: Clone + Send + Sync + 'static,
-    S::Future: Send + 'static,
-    B: Body<Data = Bytes> + Send + 'static,
-    B::Error: Into<Box<dyn StdError + Send + Sync>>,
+    S: Served,
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let open = |requests| {
@@ -209,16 +187,18 @@ async fn drive<S, C>(
     first_head: Instant,
     connected: Connected,
 ) where
+    S: Clone,
     C: GracefulConnection,
     C::Error: Display,
 {
     let activity = Activity::new(
         &shared.limits,
         Arc::clone(&shared.traffic),
+        shared.phase.clone(),
         first_head,
         connected,
     );
-    let requests = Requests::new(Arc::clone(shared), Arc::clone(&activity));
+    let requests = Requests::new(shared.service.clone(), Arc::clone(&activity));
     let mut connection = pin!(open(requests));
     let first_look = Instant::now() + shared.limits.idle_time;
     let mut timer = pin!(sleep_until(first_look.min(first_head)));

@@ -16,6 +16,7 @@ mod connection;
 mod counted;
 mod limits;
 mod request;
+mod served;
 mod signal;
 mod spoken;
 mod tls;

@@ -1,47 +1,43 @@
 //! One request on its way through the service: counted, and answered 503 when there is no room
 //! for it or no time.
 
+use std::cell::RefCell;
 use std::convert::Infallible;
-use std::error::Error as StdError;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use pin_project_lite::pin_project;
-use tower::{Service, ServiceExt as _};
+use tower::ServiceExt as _;
 
 use super::activity::{Activity, Effect, Underway};
-use super::{Phase, Shared};
+use super::served::Served;
 
 /// What hyper calls for each request of a connection.
 #[derive(Debug)]
 pub(super) struct Requests<S> {
-    shared: Arc<Shared<S>>,
+    /// The connection's own clone. One for each request would have all cores count up and down the
+    /// few words that all clones share.
+    service: RefCell<S>,
     activity: Arc<Activity>,
 }
 
 impl<S> Requests<S> {
-    pub(super) fn new(shared: Arc<Shared<S>>, activity: Arc<Activity>) -> Self {
-        Self { shared, activity }
+    pub(super) fn new(service: S, activity: Arc<Activity>) -> Self {
+        let service = RefCell::new(service);
+        Self { service, activity }
     }
 }
 
-impl<S, B> hyper::service::Service<Request<Incoming>> for Requests<S>
-where
-    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
-    S: Clone + Send + Sync + 'static,
-    S::Future: Send + 'static,
-    B: Body<Data = Bytes> + Send + 'static,
-    B::Error: Into<Box<dyn StdError + Send + Sync>>,
-{
-    type Response = Response<Answer<B>>;
+impl<S: Served> hyper::service::Service<Request<Incoming>> for Requests<S> {
+    type Response = Response<Answer<S::Body>>;
     type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+    type Future = Answering<S::Future>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let effect = match *request.method() {
@@ -49,29 +45,94 @@ where
             _ => Effect::Writes,
         };
         self.activity.speaks(request.version());
-        let underway = self.activity.begin(effect);
-        let shared = Arc::clone(&self.shared);
-        Box::pin(async move {
-            let Some(mut underway) = underway else {
-                return Ok(unavailable("too many requests\n"));
-            };
-            let answer = tokio::select! {
-                biased;
-                answer = shared.service.clone().oneshot(request) => answer,
-                // First polled when the service has nothing yet: only what waits pays for it.
-                () = too_late(&shared) => return Ok(unavailable("the server is stopping\n")),
-            };
-            underway.answer();
-            answer.map(|answer| answer.map(|body| Answer::Body { body, underway }))
-        })
+        let Some(underway) = self.activity.begin(effect) else {
+            return Answering::REFUSED;
+        };
+        let mut service = self.service.borrow_mut();
+        let by = match service.poll_ready(&mut Context::from_waker(Waker::noop())) {
+            // As ours is at any time: then no future has to have room for the request.
+            Poll::Ready(Ok(())) => By::Service {
+                answering: service.call(request),
+            },
+            Poll::Ready(Err(never)) => match never {},
+            Poll::Pending => By::Queue {
+                answering: Box::pin(service.clone().oneshot(request)),
+            },
+        };
+        Answering {
+            by,
+            underway: Some(underway),
+            late: None,
+        }
     }
 }
 
-async fn too_late<S>(shared: &Shared<S>) {
-    let mut phase = shared.phase.subscribe();
-    // An error means that the server's own half is gone: then nothing is ever too late.
-    if phase.wait_for(|phase| *phase >= Phase::Late).await.is_err() {
-        std::future::pending::<()>().await;
+pin_project! {
+    /// The answer to come. hyper has a place for it in each connection: nothing is allocated for a
+    /// request that need not wait.
+    #[must_use = "futures do nothing unless polled"]
+    pub(super) struct Answering<F: Future> {
+        #[pin]
+        by: By<F>,
+        // Taken with the answer.
+        underway: Option<Underway>,
+        late: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    }
+}
+
+pin_project! {
+    #[project = ByProjection]
+    enum By<F: Future> {
+        Service { #[pin] answering: F },
+        // Of a service that was busy when the request came.
+        Queue { answering: Pin<Box<dyn Future<Output = F::Output> + Send>> },
+        Nobody,
+    }
+}
+
+impl<F: Future> Answering<F> {
+    const REFUSED: Self = Self {
+        by: By::Nobody,
+        underway: None,
+        late: None,
+    };
+}
+
+impl<F, B> Future for Answering<F>
+where
+    F: Future<Output = Result<Response<B>, Infallible>>,
+{
+    type Output = Result<Response<Answer<B>>, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let answer = match this.by.project() {
+            ByProjection::Service { answering } => answering.poll(context),
+            ByProjection::Queue { answering } => answering.as_mut().poll(context),
+            ByProjection::Nobody => {
+                return Poll::Ready(Ok(unavailable("too many requests\n")));
+            }
+        };
+        let underway = this.underway;
+        match answer {
+            Poll::Ready(Ok(answer)) => {
+                let mut underway = underway.take().expect("it is polled to its end once");
+                underway.answer();
+                Poll::Ready(Ok(answer.map(|body| Answer::Body { body, underway })))
+            }
+            Poll::Ready(Err(never)) => match never {},
+            Poll::Pending => {
+                // Only what waits pays for it.
+                let late = this.late.get_or_insert_with(|| {
+                    let underway = underway.as_ref().expect("it is polled to its end once");
+                    Box::pin(underway.too_late())
+                });
+                late.as_mut().poll(context).map(|()| {
+                    *underway = None;
+                    Ok(unavailable("the server is stopping\n"))
+                })
+            }
+        }
     }
 }
 
