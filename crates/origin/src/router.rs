@@ -138,8 +138,7 @@ impl Future for Answering {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project().by.project() {
-            ByProjection::Delivery { delivering } => delivering
-                .as_mut()
+            ByProjection::Delivery { delivering } => Pin::new(delivering)
                 .poll(context)
                 .map_ok(|answer| answer.map(OriginBody::delivery)),
             ByProjection::Router { routing } => routing

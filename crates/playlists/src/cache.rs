@@ -65,6 +65,18 @@ impl M3u8Cache {
         self.current.load().as_ref().map(look)
     }
 
+    /// As [`look`](Self::look), at what `last` gives once the rendition was removed.
+    pub(crate) fn look_or<R>(
+        &self,
+        last: impl FnOnce() -> Option<Arc<Snapshot>>,
+        look: impl FnOnce(&Arc<Snapshot>) -> R,
+    ) -> Option<R> {
+        match &*self.current.load() {
+            Some(version) => Some(look(version)),
+            None => last().as_ref().map(look),
+        }
+    }
+
     /// How many requests wait for a later version now.
     #[must_use]
     pub fn waiting(&self) -> usize {

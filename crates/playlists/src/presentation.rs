@@ -92,7 +92,9 @@ impl Presentation {
     }
 
     pub(crate) fn rendition(&self, name: &str) -> Option<Arc<Rendition>> {
-        self.renditions()
+        self.renditions
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
             .iter()
             .find(|rendition| rendition.name.as_str() == name)
             .cloned()

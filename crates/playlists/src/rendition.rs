@@ -161,6 +161,12 @@ impl Rendition {
             .or_else(|| self.past().farewell.clone())
     }
 
+    /// Lends that version.
+    pub(crate) fn look<R>(&self, look: impl FnOnce(&Snapshot) -> R) -> Option<R> {
+        let farewell = || self.past().farewell.clone();
+        self.cache.look_or(farewell, |version| look(version))
+    }
+
     /// What had this name before, while its media must stay downloadable.
     pub(crate) fn predecessor(&self) -> Option<Arc<Self>> {
         self.past().predecessor.clone()

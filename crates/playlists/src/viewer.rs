@@ -81,6 +81,28 @@ impl Viewer {
         self.answer(directives, Arc::clone).await
     }
 
+    /// What `take` takes from the version that answers `directives`; `None` where that has to be
+    /// waited for, by [`version`](Self::version). The version is lent: a crowd that wants the same need
+    /// not count itself in and out one after the other.
+    ///
+    /// # Errors
+    ///
+    /// As [`playlist`](Self::playlist), but for those of waiting.
+    pub fn at_once<T>(
+        &self,
+        directives: &Directives,
+        take: impl FnOnce(&Snapshot) -> T,
+    ) -> Option<Result<T, PlaylistError>> {
+        let look = |version: &Arc<Snapshot>| match version.view().decide(directives) {
+            Decision::Ready => Some(Ok(take(version))),
+            Decision::Reject(reason) => Some(Err(PlaylistError::Rejected(reason))),
+            Decision::Wait(_) => None,
+        };
+        let taken = self.rendition.cache.look(look);
+        let taken = taken.unwrap_or(Some(Err(PlaylistError::Gone)))?;
+        Some(taken.inspect_err(|error| self.rendition.counters.view.playlist_failed(error)))
+    }
+
     async fn answer<T>(
         &self,
         directives: &Directives,
@@ -148,6 +170,21 @@ impl Viewer {
         self.counted(part)
     }
 
+    /// As [`part`](Self::part) where nothing has to be waited for; `None` while the part is hinted.
+    ///
+    /// # Errors
+    ///
+    /// As [`part`](Self::part), but for those of waiting.
+    pub fn part_at_once(&self, position: Position) -> Option<Result<Bytes, MediaError>> {
+        let look = |version: &Snapshot| version.view().part(position);
+        let found = match self.rendition.look(look) {
+            Some(PartLookup::Hinted) => return None,
+            Some(lookup) => self.found_part(lookup),
+            None => Err(MediaError::Gone),
+        };
+        Some(self.counted(found))
+    }
+
     async fn find_part(
         &self,
         newest: Arc<Snapshot>,
@@ -161,6 +198,10 @@ impl Viewer {
             }
             lookup => lookup,
         };
+        self.found_part(lookup)
+    }
+
+    fn found_part(&self, lookup: PartLookup) -> Result<Bytes, MediaError> {
         match lookup {
             PartLookup::Available(media) => self.payload(media),
             PartLookup::Gone => Err(MediaError::Expired),
@@ -206,8 +247,8 @@ impl Viewer {
     }
 
     fn find_init(&self, version: InitVersion) -> Result<Bytes, MediaError> {
-        let newest = self.rendition.newest().ok_or(MediaError::Gone)?;
-        newest.init(version).ok_or(MediaError::NotFound)
+        let found = self.rendition.look(|newest| newest.init(version));
+        found.ok_or(MediaError::Gone)?.ok_or(MediaError::NotFound)
     }
 
     /// The current version: edge, window and targets as typed values.
@@ -219,13 +260,24 @@ impl Viewer {
         self.rendition.cache.current().ok_or(PlaylistError::Gone)
     }
 
+    /// Lends the current version to `look`, as [`snapshot`](Self::snapshot) gives it, without a
+    /// reference count that all readers would share.
+    ///
+    /// # Errors
+    ///
+    /// [`PlaylistError::Gone`] when the presentation was removed.
+    pub fn look<R>(&self, look: impl FnOnce(&Snapshot) -> R) -> Result<R, PlaylistError> {
+        let looked = self.rendition.cache.look(|version| look(version));
+        looked.ok_or(PlaylistError::Gone)
+    }
+
     /// Where the live edge is.
     ///
     /// # Errors
     ///
     /// [`PlaylistError::Gone`] when the presentation was removed.
     pub fn edge(&self) -> Result<Edge, PlaylistError> {
-        self.snapshot().map(|snapshot| snapshot.view().edge())
+        self.look(|version| version.view().edge())
     }
 
     /// The DVR playlist of this rendition, where the registry has an

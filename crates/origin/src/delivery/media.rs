@@ -1,12 +1,12 @@
 //! Parts, segments and init sections: immutable bytes, whole or by range.
 
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
 use bytes::Bytes;
 use headers::{ContentRange, ETag, HeaderMapExt as _};
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use llhls::manifest::{ResourceName, SegmentLookup};
-use llhls::registry::{ArchivedName, DvrResource, MediaError, Viewer};
+use llhls::registry::{ArchivedName, DvrResource, MediaError, Snapshot, Viewer};
 
 use super::body::DeliveryBody;
 use super::conditions::if_none_match;
@@ -46,7 +46,8 @@ pub(super) struct Terms {
 impl Wanted {
     /// Reads a request for `name`; `None` when no playlist of this rendition can contain it.
     pub(super) fn new(viewer: &Viewer, name: &str, headers: &HeaderMap) -> Option<Self> {
-        let parsed = viewer.snapshot().ok()?.view().names().parse(name)?;
+        let parse = |version: &Snapshot| version.view().names().parse(name);
+        let parsed = viewer.look(parse).ok()??;
         let (label, terms) = read(name, headers);
         Some(Self {
             name: parsed,
@@ -122,6 +123,25 @@ enum Found {
     Archived(ArchivedName),
 }
 
+/// As [`respond`] where it is a part and nothing has to be waited for: what players ask for most.
+/// What is not comes back.
+pub(super) fn at_once(
+    viewer: &Viewer,
+    wanted: Wanted,
+) -> ControlFlow<Response<DeliveryBody>, Wanted> {
+    let ResourceName::Part(position) = wanted.name else {
+        return ControlFlow::Continue(wanted);
+    };
+    match viewer.part_at_once(position) {
+        Some(Ok(bytes)) => {
+            let headers = wanted.label.complete(headers(viewer));
+            ControlFlow::Break(one(headers, wanted.terms, bytes))
+        }
+        Some(Err(error)) => ControlFlow::Break(failed(viewer, error)),
+        None => ControlFlow::Continue(wanted),
+    }
+}
+
 /// Answers: 200, 206, 304, 404, 410, 416 or 503. Waits for what is hinted.
 pub(super) async fn respond(
     origin: &Origin,
@@ -135,12 +155,7 @@ pub(super) async fn respond(
     };
     let headers = label.complete(headers(viewer));
     match found {
-        Found::One(bytes) => sliced(headers, terms, bytes.len() as u64, |range| {
-            DeliveryBody::whole(match range {
-                Some(range) => bytes.slice(within(range)),
-                None => bytes,
-            })
-        }),
+        Found::One(bytes) => one(headers, terms, bytes),
         Found::Whole(rope) => sliced(headers, terms, rope.len(), |range| {
             DeliveryBody::rope(match range {
                 Some(range) => rope.slice(range),
@@ -158,6 +173,16 @@ pub(super) async fn respond(
             answer.unwrap_or_else(|error| failed(viewer, error))
         }
     }
+}
+
+/// A part or an init section.
+fn one(headers: HeaderMap, terms: Terms, bytes: Bytes) -> Response<DeliveryBody> {
+    sliced(headers, terms, bytes.len() as u64, |range| {
+        DeliveryBody::whole(match range {
+            Some(range) => bytes.slice(within(range)),
+            None => bytes,
+        })
+    })
 }
 
 async fn find(viewer: &Viewer, name: ResourceName) -> Result<Found, MediaError> {
@@ -203,9 +228,9 @@ fn recorded(resource: DvrResource) -> Result<Found, MediaError> {
 }
 
 fn headers(viewer: &Viewer) -> HeaderMap {
-    let prepared = viewer.snapshot().map(|now| Prepared::of(&now, viewer));
+    let prepared = |version: &Snapshot| Prepared::of(version, viewer, |it| it.media.clone());
     // Removed between the two: its bytes are here, and need no more than their name.
-    prepared.map_or_else(|_| HeaderMap::new(), |known| known.media.clone())
+    viewer.look(prepared).unwrap_or_default()
 }
 
 /// A range of something that is in memory.

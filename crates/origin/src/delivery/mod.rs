@@ -15,6 +15,7 @@
 mod archived;
 mod body;
 mod conditions;
+mod delivering;
 mod failure;
 mod fields;
 mod held;
@@ -29,15 +30,14 @@ mod rope;
 mod target;
 
 use std::convert::Infallible;
-use std::future::Future;
-use std::pin::Pin;
+use std::ops::ControlFlow;
 use std::task::{Context, Poll};
 use std::time::SystemTime;
 
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use http_body::Body;
 use llhls::manifest::Directives;
-use llhls::registry::{DvrViewer, PlaylistError, RecordingId, Viewer};
+use llhls::registry::{DvrViewer, PlaylistError, RecordingId, Snapshot, Viewer};
 use tower::Service;
 
 use crate::origin::Origin;
@@ -52,6 +52,7 @@ pub(crate) use archived::FILE_ANSWER_BYTES;
 pub(crate) use conditions::if_none_match;
 // The public interface is:
 pub use body::{DeliveryBody, Incomplete};
+pub use delivering::Delivering;
 pub(crate) use negotiate::accepted_coding;
 
 /// The delivery routes as a `tower` service: mount it wherever a program serves its streams.
@@ -79,10 +80,6 @@ pub struct Delivery {
     origin: Origin,
 }
 
-/// The answer of [`Delivery`] to come.
-pub type Delivering =
-    Pin<Box<dyn Future<Output = Result<Response<DeliveryBody>, Infallible>> + Send>>;
-
 impl Delivery {
     pub(crate) const fn new(origin: Origin) -> Self {
         Self { origin }
@@ -93,14 +90,19 @@ impl Delivery {
         let is_head = *request.method() == Method::HEAD;
         // What is needed of the request is taken out of it here: while an answer waits for a part,
         // the request itself, with the buffer that it was read into, is gone.
-        let answering = match self.question(request, mounted_at) {
-            Ok(question) => question,
-            Err(answer) if is_head => {
-                return Box::pin(std::future::ready(Ok(without_body(*answer))));
+        let question = self.question(request, mounted_at);
+        let answer = match question.map(Question::at_once) {
+            Ok(ControlFlow::Break(answer)) => answer,
+            Ok(ControlFlow::Continue(question)) => {
+                return Delivering::later(question.answer(is_head));
             }
-            Err(answer) => return Box::pin(std::future::ready(Ok(*answer))),
+            Err(answer) => *answer,
         };
-        Box::pin(answering.answer(is_head))
+        Delivering::now(if is_head {
+            without_body(answer)
+        } else {
+            answer
+        })
     }
 
     fn question<B: Body>(
@@ -298,8 +300,45 @@ enum Question {
 }
 
 impl Question {
+    /// The answer to what players ask most, where it is there: without a future, and without a look
+    /// at the clock. What has to be waited for, and what is seldom, comes back.
+    fn at_once(self) -> ControlFlow<Response<DeliveryBody>, Self> {
+        match self {
+            Self::Playlist {
+                viewer,
+                directives,
+                asked,
+                conditions,
+            } => {
+                let take = |version: &Snapshot| {
+                    playlist::media(&viewer, version, &directives, asked, &conditions)
+                };
+                match viewer.at_once(&directives, take) {
+                    Some(Ok(answer)) => ControlFlow::Break(answer),
+                    Some(Err(error)) => ControlFlow::Break(no_playlist(&viewer, error, asked)),
+                    None => ControlFlow::Continue(Self::Playlist {
+                        viewer,
+                        directives,
+                        asked,
+                        conditions,
+                    }),
+                }
+            }
+            Self::Media {
+                origin,
+                viewer,
+                wanted,
+            } => media::at_once(&viewer, wanted).map_continue(|wanted| Self::Media {
+                origin,
+                viewer,
+                wanted,
+            }),
+            seldom => ControlFlow::Continue(seldom),
+        }
+    }
+
     /// What is seldom is boxed, or every request that waits would have room for it.
-    async fn answer(self, is_head: bool) -> Result<Response<DeliveryBody>, Infallible> {
+    async fn answer(self, is_head: bool) -> Response<DeliveryBody> {
         let answer = match self {
             Self::Multivariant {
                 origin,
@@ -333,9 +372,7 @@ impl Question {
                         answer
                     }
                     Err(error) => {
-                        let target = prepared::target_duration(&viewer);
-                        let lifetimes = Lifetimes::new(target);
-                        let mut answer = failure::playlist(error, asked, lifetimes);
+                        let mut answer = no_playlist(&viewer, error, asked);
                         holding.end(&mut answer, || Some(SystemTime::now()));
                         answer
                     }
@@ -384,12 +421,17 @@ impl Question {
                 terms,
             } => Box::pin(archived::resource(&origin, &id, &name, label, terms)).await,
         };
-        Ok(if is_head {
+        if is_head {
             without_body(answer)
         } else {
             answer
-        })
+        }
     }
+}
+
+fn no_playlist(viewer: &Viewer, error: PlaylistError, asked: Asked) -> Response<DeliveryBody> {
+    let lifetimes = Lifetimes::new(prepared::target_duration(viewer));
+    failure::playlist(error, asked, lifetimes)
 }
 
 impl<B: Body> Service<Request<B>> for Delivery {

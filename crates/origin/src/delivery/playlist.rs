@@ -1,5 +1,6 @@
 //! Playlists: the version that was asked for, in the coding that was asked for.
 
+use bytes::Bytes;
 use headers::IfNoneMatch;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use llhls::manifest::Directives;
@@ -8,8 +9,9 @@ use llhls::registry::{Body, Coding, Snapshot, Viewer};
 use super::body::DeliveryBody;
 use super::conditions::if_none_match;
 use super::failure::Asked;
+use super::media::respond_with;
 use super::negotiate;
-use super::prepared::{self, Prepared};
+use super::prepared::{self, Prepared, Variant};
 
 /// What a request says about the answer it wants. `Range` is ignored (HTTP-10).
 #[derive(Debug)]
@@ -31,9 +33,11 @@ impl Conditions {
         self.coding
     }
 
-    fn has(&self, etag: &HeaderValue) -> bool {
+    /// Whether the client has the answer with these headers.
+    fn has(&self, headers: &HeaderMap) -> bool {
         self.unless.as_ref().is_some_and(|condition| {
-            let tag = etag.to_str().ok().and_then(|tag| tag.parse().ok());
+            let etag = headers.get(header::ETAG);
+            let tag = etag.and_then(|etag| etag.to_str().ok()?.parse().ok());
             tag.is_some_and(|tag| !condition.precondition_passes(&tag))
         })
     }
@@ -47,9 +51,16 @@ pub(super) fn media(
     asked: Asked,
     conditions: &Conditions,
 ) -> Response<DeliveryBody> {
-    let headers = Prepared::of(version, viewer).playlist(asked);
-    let body = version.body(version.form(directives), conditions.coding);
-    respond(headers, body, conditions)
+    let (form, coding) = (version.form(directives), conditions.coding);
+    let body = version.body(form, coding);
+    let variant = Variant {
+        form,
+        coding,
+        asked,
+    };
+    let headers = |prepared: &Prepared| prepared.playlist(variant, &body.etag).clone();
+    let headers = Prepared::of(version, viewer, headers);
+    respond(headers, body.bytes, conditions)
 }
 
 /// A playlist of which only its text matters: a multivariant one, or one of whole segments.
@@ -58,24 +69,16 @@ pub(super) fn plain(
     conditions: &Conditions,
     lifetime: HeaderValue,
 ) -> Response<DeliveryBody> {
-    respond(prepared::playlist_headers(lifetime), body, conditions)
+    let headers = prepared::playlist_headers(lifetime, conditions.coding, body.etag);
+    respond(headers, body.bytes, conditions)
 }
 
 /// The condition is tested on the version that came out of the wait, never before it (HTTP-09).
-fn respond(mut headers: HeaderMap, body: Body, conditions: &Conditions) -> Response<DeliveryBody> {
-    let etag = HeaderValue::from_maybe_shared(body.etag).expect("an entity tag is visible ASCII");
-    let mut response = Response::new(DeliveryBody::empty());
-    if conditions.has(&etag) {
-        *response.status_mut() = StatusCode::NOT_MODIFIED;
+fn respond(mut headers: HeaderMap, body: Bytes, conditions: &Conditions) -> Response<DeliveryBody> {
+    if conditions.has(&headers) {
         headers.remove(header::CONTENT_TYPE);
         headers.remove(header::CONTENT_ENCODING);
-    } else {
-        if conditions.coding != Coding::Gzip {
-            headers.remove(header::CONTENT_ENCODING);
-        }
-        *response.body_mut() = DeliveryBody::whole(body.bytes);
+        return respond_with(StatusCode::NOT_MODIFIED, headers, DeliveryBody::empty());
     }
-    headers.insert(header::ETAG, etag);
-    *response.headers_mut() = headers;
-    response
+    respond_with(StatusCode::OK, headers, DeliveryBody::whole(body))
 }
