@@ -45,6 +45,7 @@ mod ingest;
 pub mod media;
 mod origin;
 mod page;
+mod path;
 mod recording;
 mod rendition;
 mod router;

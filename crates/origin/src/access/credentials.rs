@@ -12,7 +12,7 @@ pub(crate) const LONGEST: usize = 4096;
 pub(super) const COOKIE: &str = "llhls_token";
 
 /// What path tokens stand behind: `/t/TOKEN/live/…`.
-const PATH_PREFIX: &str = "/t/";
+pub(crate) const PATH_PREFIX: &str = "/t/";
 
 /// Reads credentials out of a request, one place at a time. Nothing is copied but what is escaped.
 #[derive(Clone, Copy)]

@@ -26,7 +26,7 @@ mod signed;
 pub use config::AccessConfig;
 #[cfg(feature = "rtmp")]
 pub(crate) use credentials::key_in;
-pub(crate) use credentials::{Credentials, LONGEST as LONGEST_TOKEN, loggable};
+pub(crate) use credentials::{Credentials, LONGEST as LONGEST_TOKEN, PATH_PREFIX, loggable};
 pub(crate) use crypto::JwtAlgorithm;
 pub use crypto::VerifyingKey;
 pub use gate::{Gate, GateBody, Passing};

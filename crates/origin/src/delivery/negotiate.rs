@@ -11,16 +11,19 @@ use llhls::registry::Coding;
 pub(crate) fn accepted_coding(headers: &HeaderMap) -> Coding {
     let (mut gzip, mut any) = (None, None);
     for value in headers.get_all(ACCEPT_ENCODING) {
-        let Ok(value) = value.to_str() else { continue };
-        for item in value.split(',') {
-            let mut fields = item.split(';').map(str::trim);
+        // Bytes: a text would first be looked through for whether it is one.
+        for item in value.as_bytes().split(|byte| *byte == b',') {
+            let mut fields = item.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
             let coding = fields.next().unwrap_or_default();
-            let refused = fields.any(is_zero_weight);
-            if coding.eq_ignore_ascii_case("gzip") || coding.eq_ignore_ascii_case("x-gzip") {
-                gzip = Some(!refused);
-            } else if coding == "*" {
-                any = Some(!refused);
-            }
+            let taken =
+                if coding.eq_ignore_ascii_case(b"gzip") || coding.eq_ignore_ascii_case(b"x-gzip") {
+                    &mut gzip
+                } else if coding == b"*" {
+                    &mut any
+                } else {
+                    continue;
+                };
+            *taken = Some(!fields.any(is_zero_weight));
         }
     }
     if gzip.or(any).unwrap_or(false) {
@@ -31,9 +34,10 @@ pub(crate) fn accepted_coding(headers: &HeaderMap) -> Coding {
 }
 
 /// Whether a parameter is `q=0`, `q=0.0` and so on.
-fn is_zero_weight(parameter: &str) -> bool {
-    parameter
-        .split_once('=')
+fn is_zero_weight(parameter: &[u8]) -> bool {
+    str::from_utf8(parameter)
+        .ok()
+        .and_then(|parameter| parameter.split_once('='))
         .filter(|(name, _)| name.trim().eq_ignore_ascii_case("q"))
         .and_then(|(_, weight)| weight.trim().parse::<f32>().ok())
         .is_some_and(|weight| weight <= 0.0)

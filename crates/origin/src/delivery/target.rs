@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use llhls::registry::DVR_PLAYLIST;
 use percent_encoding::percent_decode_str;
 
+use crate::path::element;
+
 /// What a path names. Whether it exists is for others to say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Target<'path> {
@@ -34,13 +36,17 @@ impl<'path> Target<'path> {
     /// `/PRESENTATION/RENDITION/NAME`; nothing else names anything. An element is decoded by itself, so an escaped slash never divides. Allocates
     /// only for a path with escapes, which none of ours has.
     pub(super) fn parse(path: &'path str) -> Option<Self> {
-        let mut elements = path.strip_prefix('/')?.split('/');
-        let presentation = element(elements.next()?)?;
-        let second = element(elements.next()?)?;
-        let third = elements.next();
-        if elements.next().is_some() {
+        let escaped = path.contains('%');
+        let read = |text: &'path str| match escaped {
+            true => percent_decode_str(text).decode_utf8().ok(),
+            false => Some(Cow::Borrowed(text)),
+        };
+        let (presentation, rest) = element(path.strip_prefix('/')?);
+        let (second, third) = element(rest?);
+        if third.is_some_and(|third| third.contains('/')) {
             return None;
         }
+        let (presentation, second) = (read(presentation)?, read(second)?);
         match third {
             None if second == "index.m3u8" => Some(Self::Multivariant { presentation }),
             None if second == DVR_PLAYLIST => Some(Self::DvrMultivariant { presentation }),
@@ -56,14 +62,10 @@ impl<'path> Target<'path> {
             Some(name) => Some(Self::Resource {
                 presentation,
                 rendition: second,
-                name: element(name)?,
+                name: read(name)?,
             }),
         }
     }
-}
-
-fn element(text: &str) -> Option<Cow<'_, str>> {
-    percent_decode_str(text).decode_utf8().ok()
 }
 
 #[cfg(test)]

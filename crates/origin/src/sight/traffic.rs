@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use http::StatusCode;
 
+use crate::path::element;
+
 /// What a request is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -26,15 +28,18 @@ pub(crate) const KINDS: [Kind; 5] = [
 impl Kind {
     /// The kind of a path without its token, and the stream that it names.
     pub(crate) fn of(path: &str) -> (Self, Option<&str>) {
-        let mut elements = path.split('/').skip(1);
-        let (first, stream) = (elements.next(), elements.next());
+        let (first, rest) = element(path.strip_prefix('/').unwrap_or_default());
+        let (stream, rest) = match rest.map(element) {
+            Some((stream, rest)) => (Some(stream), rest),
+            None => (None, None),
+        };
         let kind = match first {
-            Some("live") if matches!(elements.next(), Some("index.m3u8" | "dvr.m3u8")) => {
-                Self::Multivariant
-            }
-            Some("live") if path.ends_with(".m3u8") => Self::Playlist,
-            Some("live") => Self::Media,
-            Some("ingest") => Self::Ingest,
+            "live" if !path.ends_with(".m3u8") => Self::Media,
+            "live" => match rest.map(element) {
+                Some(("index.m3u8" | "dvr.m3u8", _)) => Self::Multivariant,
+                _ => Self::Playlist,
+            },
+            "ingest" => Self::Ingest,
             _ => return (Self::Other, None),
         };
         (kind, stream)

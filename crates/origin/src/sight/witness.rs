@@ -22,6 +22,7 @@ use crate::origin::Origin;
 use super::delays::Held;
 use super::session;
 use super::traffic::Kind;
+use super::viewers::Viewers;
 
 /// Counts requests and viewers, and gives every log line of a request its identity.
 #[derive(Clone, Debug)]
@@ -53,12 +54,14 @@ where
         let path = loggable(request.uri().path());
         let (kind, stream) = Kind::of(path);
         let span = span(kind, stream, path, &request);
-        let viewer = match kind {
-            Kind::Multivariant | Kind::Playlist | Kind::Media => viewer(&request, stream),
+        let hash = match kind {
+            Kind::Multivariant | Kind::Playlist | Kind::Media => {
+                viewer(&self.origin.sight().viewers, &request, stream)
+            }
             Kind::Ingest | Kind::Other => None,
         };
         let seen = Seen {
-            hash: viewer.map(|(stream, id)| (stream, self.origin.sight().viewers.hash(&id))),
+            hash,
             kind,
             origin: self.origin.clone(),
             began: Instant::now(),
@@ -89,10 +92,15 @@ fn span<B>(kind: Kind, stream: Option<&str>, path: &str, request: &Request<B>) -
     }
 }
 
-fn viewer<B>(request: &Request<B>, stream: Option<&str>) -> Option<(StreamName, Vec<u8>)> {
+/// The stream, and the hash of who watches it.
+fn viewer<B>(
+    viewers: &Viewers,
+    request: &Request<B>,
+    stream: Option<&str>,
+) -> Option<(StreamName, u64)> {
     let uri = request.uri();
     let id = session::id(uri.path(), uri.query(), request.headers())?;
-    Some((stream?.parse().ok()?, id))
+    Some((stream?.parse().ok()?, viewers.hash(&id)))
 }
 
 /// What is known of a request under way; dropping it ends it, answered or not.
