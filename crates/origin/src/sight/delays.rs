@@ -8,6 +8,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use super::lanes::Lanes;
 use super::traffic::{KINDS, Kind};
 
 /// Upper bounds of the buckets, in microseconds; one more bucket is for what is longer.
@@ -23,33 +24,32 @@ pub(crate) struct Held(pub(crate) Duration);
 /// The delays of all answers of delivery.
 #[derive(Debug, Default)]
 pub(crate) struct Delays {
-    own: [Histogram; KINDS.len()],
-    held: [Histogram; KINDS.len()],
+    own: Lanes<[Histogram; KINDS.len()]>,
+    held: Lanes<[Histogram; KINDS.len()]>,
 }
 
 impl Delays {
     /// A request was answered after `total`, of which it was held for `held`.
     pub(crate) fn answered(&self, kind: Kind, total: Duration, held: Option<Held>) {
         let held = held.map(|Held(time)| time.min(total));
-        self.own[kind as usize].add(total - held.unwrap_or_default());
+        self.own.mine()[kind as usize].add(total - held.unwrap_or_default());
         if let Some(held) = held {
-            self.held[kind as usize].add(held);
+            self.held.mine()[kind as usize].add(held);
         }
     }
 
-    pub(super) fn own(&self, kind: Kind) -> &Histogram {
-        &self.own[kind as usize]
+    pub(super) fn own(&self, kind: Kind) -> Reading {
+        Reading::of(self.own.all().map(|lane| &lane[kind as usize]))
     }
 
-    pub(super) fn held(&self, kind: Kind) -> &Histogram {
-        &self.held[kind as usize]
+    pub(super) fn held(&self, kind: Kind) -> Reading {
+        Reading::of(self.held.all().map(|lane| &lane[kind as usize]))
     }
 }
 
 /// Counts of durations. All relaxed: nothing else hangs on them.
 #[derive(Debug, Default)]
-#[repr(align(128))]
-pub(super) struct Histogram {
+struct Histogram {
     buckets: [AtomicU64; BOUNDS.len() + 1],
     micros: AtomicU64,
 }
@@ -61,17 +61,32 @@ impl Histogram {
         self.buckets[bucket].fetch_add(1, Ordering::Relaxed);
         self.micros.fetch_add(micros, Ordering::Relaxed);
     }
+}
 
-    /// The sum in seconds, and each bucket's upper bound in seconds with what is in it alone.
-    pub(super) fn read(&self) -> (f64, [(f64, u64); BOUNDS.len() + 1]) {
+/// What histograms hold together.
+#[derive(Clone, Debug)]
+pub(super) struct Reading {
+    /// The sum in seconds.
+    pub(super) sum: f64,
+    /// Each bucket's upper bound in seconds with what is in it alone.
+    pub(super) buckets: [(f64, u64); BOUNDS.len() + 1],
+}
+
+impl Reading {
+    fn of<'a>(histograms: impl Iterator<Item = &'a Histogram>) -> Self {
         let mut buckets = [(f64::INFINITY, 0); BOUNDS.len() + 1];
         for (bucket, bound) in buckets.iter_mut().zip(BOUNDS) {
             bucket.0 = bound as f64 / 1e6;
         }
-        for (bucket, count) in buckets.iter_mut().zip(&self.buckets) {
-            bucket.1 = count.load(Ordering::Relaxed);
+        let mut micros = 0;
+        for histogram in histograms {
+            for (bucket, count) in buckets.iter_mut().zip(&histogram.buckets) {
+                bucket.1 += count.load(Ordering::Relaxed);
+            }
+            micros += histogram.micros.load(Ordering::Relaxed);
         }
-        (self.micros.load(Ordering::Relaxed) as f64 / 1e6, buckets)
+        let sum = micros as f64 / 1e6;
+        Self { sum, buckets }
     }
 }
 
@@ -87,13 +102,13 @@ mod tests {
         delays.answered(Kind::Playlist, Duration::from_micros(100), None);
         // A clock that was set back.
         delays.answered(Kind::Playlist, Duration::ZERO, Some(Held(held)));
-        let (sum, own) = delays.own(Kind::Playlist).read();
+        let Reading { sum, buckets: own } = delays.own(Kind::Playlist);
         assert!((sum - 0.0011).abs() < 1e-9, "{sum}");
         let filled: Vec<_> = own.into_iter().filter(|(_, count)| *count > 0).collect();
         assert_eq!(filled, [(0.0001, 2), (0.001, 1)]);
-        let (sum, held) = delays.held(Kind::Playlist).read();
+        let Reading { sum, buckets: held } = delays.held(Kind::Playlist);
         assert!((sum - 0.199).abs() < 1e-9, "{sum}");
         assert_eq!(held.iter().map(|(_, count)| count).sum::<u64>(), 2);
-        assert_eq!(delays.own(Kind::Media).read().0, 0.0);
+        assert_eq!(delays.own(Kind::Media).sum, 0.0);
     }
 }

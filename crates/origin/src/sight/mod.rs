@@ -11,6 +11,7 @@
 
 mod condition;
 mod delays;
+mod lanes;
 mod metrics;
 mod observer;
 mod operations;

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use http::StatusCode;
 
+use super::lanes::Lanes;
 use crate::path::element;
 
 /// What a request is for.
@@ -65,31 +66,31 @@ const STATUSES: [u16; 20] = [
 /// Requests of all listeners but the operations one.
 #[derive(Debug, Default)]
 pub(crate) struct Traffic {
-    kinds: [Counters; KINDS.len()],
+    lanes: Lanes<[Counters; KINDS.len()]>,
 }
 
 #[derive(Debug, Default)]
-#[repr(align(128))]
 struct Counters {
     answers: [AtomicU64; STATUSES.len()],
     bytes: AtomicU64,
+    /// What began on this lane without what ended on it: of one lane alone it means nothing.
     under_way: AtomicI64,
 }
 
 impl Traffic {
     /// A request began.
     pub(crate) fn begin(&self, kind: Kind) {
-        self.of(kind).under_way.fetch_add(1, Ordering::Relaxed);
+        self.mine(kind).under_way.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Its answer began, or it was given up.
     pub(crate) fn end(&self, kind: Kind) {
-        self.of(kind).under_way.fetch_sub(1, Ordering::Relaxed);
+        self.mine(kind).under_way.fetch_sub(1, Ordering::Relaxed);
     }
 
     /// It was answered, with a body of `bytes` where that is known.
     pub(crate) fn answered(&self, kind: Kind, status: StatusCode, bytes: Option<u64>) {
-        let counters = self.of(kind);
+        let counters = self.mine(kind);
         let known = STATUSES.iter().position(|known| *known == status.as_u16());
         counters.answers[known.unwrap_or(STATUSES.len() - 1)].fetch_add(1, Ordering::Relaxed);
         counters
@@ -108,16 +109,20 @@ impl Traffic {
 
     /// The same with numbers, 0 for all that are not told apart.
     pub(crate) fn counts(&self, kind: Kind) -> impl Iterator<Item = (u16, u64)> {
-        let answers = self.of(kind).answers.iter().zip(STATUSES);
-        answers.map(|(count, status)| (status, count.load(Ordering::Relaxed)))
+        STATUSES.into_iter().enumerate().map(move |(at, status)| {
+            let count = |it: &Counters| it.answers[at].load(Ordering::Relaxed);
+            (status, self.all(kind).map(count).sum())
+        })
     }
 
     pub(crate) fn bytes(&self, kind: Kind) -> u64 {
-        self.of(kind).bytes.load(Ordering::Relaxed)
+        let bytes = |it: &Counters| it.bytes.load(Ordering::Relaxed);
+        self.all(kind).map(bytes).sum()
     }
 
     pub(crate) fn under_way(&self, kind: Kind) -> i64 {
-        self.of(kind).under_way.load(Ordering::Relaxed)
+        let under_way = |it: &Counters| it.under_way.load(Ordering::Relaxed);
+        self.all(kind).map(under_way).sum()
     }
 
     /// Requests of all kinds whose answer has not begun.
@@ -126,8 +131,12 @@ impl Traffic {
         u64::try_from(all.sum::<i64>()).unwrap_or(0)
     }
 
-    fn of(&self, kind: Kind) -> &Counters {
-        &self.kinds[kind as usize]
+    fn mine(&self, kind: Kind) -> &Counters {
+        &self.lanes.mine()[kind as usize]
+    }
+
+    fn all(&self, kind: Kind) -> impl Iterator<Item = &Counters> {
+        self.lanes.all().map(move |lane| &lane[kind as usize])
     }
 }
 

@@ -7,6 +7,8 @@ use std::time::SystemTime;
 
 use crate::server::Tls;
 
+use super::lanes::Lanes;
+
 /// What a connection speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -101,8 +103,7 @@ const SECURITIES: usize = Security::ALL.len();
 pub(crate) struct Transport {
     begun: [[AtomicU64; SECURITIES]; PROTOCOLS],
     open: [[AtomicI64; SECURITIES]; PROTOCOLS],
-    sent: Cell,
-    received: Cell,
+    wire: Lanes<Wire>,
     refused: [AtomicU64; 3],
     refused_requests: AtomicU64,
     handshakes_failed: AtomicU64,
@@ -112,10 +113,12 @@ pub(crate) struct Transport {
     requests: AtomicU64,
 }
 
-/// A counter that all connections write to, on a cache line of its own.
+/// Bytes, as the sockets took and gave them.
 #[derive(Debug, Default)]
-#[repr(align(128))]
-struct Cell(AtomicU64);
+struct Wire {
+    sent: AtomicU64,
+    received: AtomicU64,
+}
 
 impl Transport {
     /// A connection began.
@@ -146,11 +149,13 @@ impl Transport {
     }
 
     pub(crate) fn sent(&self, bytes: usize) {
-        self.sent.0.fetch_add(bytes as u64, Ordering::Relaxed);
+        let wire = self.wire.mine();
+        wire.sent.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
     pub(crate) fn received(&self, bytes: usize) {
-        self.received.0.fetch_add(bytes as u64, Ordering::Relaxed);
+        let wire = self.wire.mine();
+        wire.received.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
     /// A server listens there.
@@ -206,11 +211,13 @@ impl Transport {
     }
 
     pub(crate) fn sent_bytes(&self) -> u64 {
-        self.sent.0.load(Ordering::Relaxed)
+        let sent = |wire: &Wire| wire.sent.load(Ordering::Relaxed);
+        self.wire.all().map(sent).sum()
     }
 
     pub(crate) fn received_bytes(&self) -> u64 {
-        self.received.0.load(Ordering::Relaxed)
+        let received = |wire: &Wire| wire.received.load(Ordering::Relaxed);
+        self.wire.all().map(received).sum()
     }
 
     pub(crate) fn refusals(&self) -> [(&'static str, u64); 3] {

@@ -13,7 +13,7 @@ use prometheus_client::registry::Unit;
 use crate::origin::Origin;
 use crate::recording::Recordings;
 use crate::sight::Sight;
-use crate::sight::delays::Histogram;
+use crate::sight::delays::Reading;
 
 /// One family of metrics.
 #[derive(Clone, Copy)]
@@ -217,11 +217,11 @@ impl Samples<'_> {
     }
 
     /// A distribution.
-    pub(super) fn histogram(&mut self, labels: &[&str], histogram: &Histogram) -> fmt::Result {
-        let (sum, buckets) = histogram.read();
+    pub(super) fn histogram(&mut self, labels: &[&str], reading: &Reading) -> fmt::Result {
+        let Reading { sum, buckets } = reading;
         let count = buckets.iter().map(|(_, count)| count).sum();
         self.labelled(labels, |encoder| {
-            encoder.encode_histogram::<NoLabelSet>(sum, count, &buckets, None)
+            encoder.encode_histogram::<NoLabelSet>(*sum, count, buckets, None)
         })
     }
 

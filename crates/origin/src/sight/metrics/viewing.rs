@@ -95,7 +95,7 @@ pub(super) static FAMILIES: &[Family] = &[
         |scene, to| {
             let delays = &scene.sight().delays;
             let mut kinds = KINDS.into_iter().take(DELIVERED);
-            kinds.try_for_each(|kind| to.histogram(&[kind.name()], delays.own(kind)))
+            kinds.try_for_each(|kind| to.histogram(&[kind.name()], &delays.own(kind)))
         },
     ),
     histograms(
@@ -105,7 +105,7 @@ pub(super) static FAMILIES: &[Family] = &[
         |scene, to| {
             let delays = &scene.sight().delays;
             let mut kinds = KINDS.into_iter().take(DELIVERED);
-            kinds.try_for_each(|kind| to.histogram(&[kind.name()], delays.held(kind)))
+            kinds.try_for_each(|kind| to.histogram(&[kind.name()], &delays.held(kind)))
         },
     ),
     gauges(
