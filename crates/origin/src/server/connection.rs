@@ -20,6 +20,7 @@ use super::activity::{Activity, Verdict};
 use super::census::Seat;
 use super::counted::Counted;
 use super::request::Requests;
+use super::seldom::Seldom;
 use super::served::Served;
 use super::spoken::{self, Heard, Spoken};
 use super::{Phase, Shared, Tls};
@@ -212,7 +213,7 @@ async fn drive<S, C>(
                 }
                 return;
             }
-            changed = phase.changed() => {
+            changed = Seldom::new(phase.changed()) => {
                 let now = *phase.borrow_and_update();
                 if changed.is_err() || now == Phase::Cut {
                     return;

@@ -16,6 +16,7 @@ mod connection;
 mod counted;
 mod limits;
 mod request;
+mod seldom;
 mod served;
 mod signal;
 mod spoken;
