@@ -207,33 +207,107 @@ impl Plain {
                 break from + end + 4;
             }
         };
-        let (status, mut missing) =
+        let (status, mut rest) =
             read_head(&self.buffer[..head]).ok_or_else(|| io::Error::other("a strange head"))?;
-        take(&self.buffer[head..have]);
-        missing -= have - head;
-        while missing > 0 {
-            let read = self.socket.read(&mut self.buffer).await?;
-            if read == 0 {
+        let mut from = head;
+        loop {
+            let is_whole = rest.read(&self.buffer[from..have], &mut take);
+            if is_whole.ok_or_else(|| io::Error::other("a strange body"))? {
+                return Ok(status);
+            }
+            (from, have) = (0, self.socket.read(&mut self.buffer).await?);
+            if have == 0 {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
-            take(&self.buffer[..read]);
-            missing -= read;
         }
-        Ok(status)
     }
 }
 
-/// Status and length. An answer without a length is none of the origin's.
-fn read_head(head: &[u8]) -> Option<(u16, usize)> {
+/// What is still to come of a body.
+enum Rest {
+    /// That many bytes, where the length was told, as the origin does.
+    Bytes(usize),
+    /// Chunks. A cache sends a body so whose length it does not know yet: one that still comes
+    /// from the origin, compressed, while it goes out plain to whoever wants it plain.
+    Chunks(Chunk),
+}
+
+/// Where in a chunk the body is.
+enum Chunk {
+    /// In the line with its size, which is so much so far.
+    Size(usize),
+    /// In its bytes and the line end behind them.
+    Bytes(usize),
+    /// In the line end of the body.
+    End,
+}
+
+impl Rest {
+    /// Hands on what `piece` has of the body. Whether that was the end of it; none where it is no
+    /// body.
+    fn read(&mut self, mut piece: &[u8], mut take: impl FnMut(&[u8])) -> Option<bool> {
+        match self {
+            Self::Bytes(missing) => {
+                take(piece);
+                *missing = missing.checked_sub(piece.len())?;
+                Some(*missing == 0)
+            }
+            Self::Chunks(chunk) => {
+                while let Some((&byte, behind)) = piece.split_first() {
+                    match chunk {
+                        Chunk::Size(size) => {
+                            piece = behind;
+                            match (byte, (byte as char).to_digit(16)) {
+                                (_, Some(digit)) => *size = (*size << 4) | digit as usize,
+                                (b'\r', _) => {}
+                                (b'\n', _) if *size == 0 => *chunk = Chunk::End,
+                                (b'\n', _) => *chunk = Chunk::Bytes(*size + LINE_END),
+                                _ => return None,
+                            }
+                        }
+                        Chunk::Bytes(missing) => {
+                            let (mine, behind) = piece.split_at(piece.len().min(*missing));
+                            let of_body = missing.saturating_sub(LINE_END).min(mine.len());
+                            take(&mine[..of_body]);
+                            piece = behind;
+                            *missing -= mine.len();
+                            if *missing == 0 {
+                                *chunk = Chunk::Size(0);
+                            }
+                        }
+                        // Nobody here sends trailers.
+                        Chunk::End => {
+                            piece = behind;
+                            if byte == b'\n' {
+                                return piece.is_empty().then_some(true);
+                            }
+                        }
+                    }
+                }
+                Some(false)
+            }
+        }
+    }
+}
+
+/// `\r\n`
+const LINE_END: usize = 2;
+
+/// Status, and how the body is delimited. One that ends with its connection is nobody's here.
+fn read_head(head: &[u8]) -> Option<(u16, Rest)> {
     let head = std::str::from_utf8(head).ok()?;
     let mut lines = head.split("\r\n");
     let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
-    let length = lines.find_map(|line| {
+    let rest = lines.find_map(|line| {
         let (name, value) = line.split_once(':')?;
-        let is_length = name.eq_ignore_ascii_case("content-length");
-        is_length.then(|| value.trim().parse().ok())?
+        if name.eq_ignore_ascii_case("content-length") {
+            value.trim().parse().ok().map(Rest::Bytes)
+        } else {
+            let is_chunked = name.eq_ignore_ascii_case("transfer-encoding");
+            is_chunked.then_some(Rest::Chunks(Chunk::Size(0)))
+        }
     });
-    Some((status, length?))
+    Some((status, rest?))
 }
 
 /// A configuration that takes any certificate: it is a benchmark's own, and checking signatures

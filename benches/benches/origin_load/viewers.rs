@@ -1,12 +1,15 @@
 //! O3 and O4: viewers that behave like players, and when a part is wholly with them.
 
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 
-use crate::client::{Coding, Connection, Protocol};
+use crate::client::{Answer, Coding, Connection, Protocol};
 use crate::process::{Child, Kind};
 use crate::server::{PARTS, now};
 
@@ -22,7 +25,62 @@ struct Seen {
     /// From the end of a part's media to its last byte at the viewer, in nanoseconds.
     delays: Vec<u64>,
     requests: u64,
-    failures: u64,
+    failures: Failures,
+}
+
+/// Why viewers gave up, and how many did for the same reason.
+#[derive(Default)]
+struct Failures(BTreeMap<Failure, u64>);
+
+/// What a viewer asked for when it gave up, and what it got.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Failure {
+    wanted: &'static str,
+    got: Got,
+}
+
+/// What is no answer to go on with.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Got {
+    /// No answer, or none that ended: the connection was refused, closed, …
+    Error(String),
+    Status(u16),
+    /// A body that is not what was asked for.
+    Strange,
+}
+
+impl From<io::Error> for Got {
+    fn from(error: io::Error) -> Self {
+        Self::Error(error.to_string())
+    }
+}
+
+impl Failures {
+    fn total(&self) -> u64 {
+        self.0.values().sum()
+    }
+
+    fn add(&mut self, failure: Failure, count: u64) {
+        *self.0.entry(failure).or_default() += count;
+    }
+}
+
+/// The number for the table, and behind it what it is made of.
+impl fmt::Display for Failures {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}", self.total())?;
+        let kinds = self.0.iter().enumerate();
+        for (number, (Failure { wanted, got }, count)) in kinds {
+            let before = if number == 0 { ":" } else { "," };
+            write!(formatter, "{before} {count} × {wanted}: ")?;
+            match got {
+                Got::Error(text) => formatter.write_str(text)?,
+                Got::Status(status) => write!(formatter, "{status}")?,
+                Got::Strange => formatter.write_str("a strange body")?,
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Seen {
@@ -132,7 +190,9 @@ async fn audience(
             let mut all = seen.lock().expect("nobody panics with it");
             all.delays.extend(mine.delays);
             all.requests += mine.requests;
-            all.failures += mine.failures;
+            for (failure, count) in mine.failures.0 {
+                all.failures.add(failure, count);
+            }
         });
     }
     while viewers.join_next().await.is_some() {}
@@ -144,11 +204,8 @@ async fn audience(
 /// Follows the live edge until `end`. A viewer that fails is counted and stops.
 async fn watch(protocol: Protocol, address: SocketAddr, from: Instant, end: Instant) -> Seen {
     let mut seen = Seen::default();
-    if follow(protocol, address, from, end, &mut seen)
-        .await
-        .is_none()
-    {
-        seen.failures += 1;
+    if let Err(failure) = follow(protocol, address, from, end, &mut seen).await {
+        seen.failures.add(failure, 1);
     }
     seen
 }
@@ -159,22 +216,26 @@ async fn follow(
     from: Instant,
     end: Instant,
     seen: &mut Seen,
-) -> Option<()> {
-    let mut connection = Connection::open(protocol, address).await.ok()?;
-    let mut next = newest(&mut connection).await? + 1;
+) -> Result<(), Failure> {
+    let failed = |wanted| move |got: Got| Failure { wanted, got };
+    let connection = Connection::open(protocol, address).await;
+    let mut connection = connection
+        .map_err(Got::from)
+        .map_err(failed("connection"))?;
+    let newest = newest(&mut connection).await;
+    let mut next = newest.map_err(failed("first playlist"))? + 1;
     while Instant::now() < end {
         let (msn, part) = (1 + next / PARTS, next % PARTS);
         let playlist =
             format!("/live/live/video/media.m3u8?_HLS_msn={msn}&_HLS_part={part}&_HLS_skip=YES");
-        let answer = connection.get(&playlist, Coding::Gzip).await.ok()?;
-        if answer.status != 200 {
-            return None;
-        }
+        let answer = ask(&mut connection, &playlist, Coding::Gzip).await;
+        answer.map_err(failed("playlist"))?;
         let media = format!("/live/live/video/e-{msn}.{part}.m4s");
-        let answer = connection.get(&media, Coding::Identity).await.ok()?;
+        let answer = ask(&mut connection, &media, Coding::Identity).await;
         let arrived = now();
-        if answer.status != 200 || answer.len < 8 {
-            return None;
+        let answer = answer.map_err(failed("part"))?;
+        if answer.len < 8 {
+            return Err(failed("part")(Got::Strange));
         }
         let ended = answer.first;
         // The last part may come after the end, when nobody counts the server's time any more.
@@ -184,15 +245,28 @@ async fn follow(
         }
         next += 1;
     }
-    Some(())
+    Ok(())
+}
+
+/// An answer with 200.
+async fn ask(connection: &mut Connection, path: &str, coding: Coding) -> Result<Answer, Got> {
+    let answer = connection.get(path, coding).await?;
+    if answer.status == 200 {
+        Ok(answer)
+    } else {
+        Err(Got::Status(answer.status))
+    }
 }
 
 /// The number of the newest part: found in the playlist, as a player does.
-async fn newest(connection: &mut Connection) -> Option<u64> {
-    let text = connection.text("/live/live/video/media.m3u8").await.ok()?;
-    let hint = text.rsplit_once("PRELOAD-HINT:TYPE=PART,URI=\"e-")?.1;
-    let (msn, rest) = hint.split_once('.')?;
-    let part = rest.split_once('.')?.0;
-    let next = (msn.parse::<u64>().ok()? - 1) * PARTS + part.parse::<u64>().ok()?;
-    next.checked_sub(1)
+async fn newest(connection: &mut Connection) -> Result<u64, Got> {
+    let text = connection.text("/live/live/video/media.m3u8").await?;
+    let read = || {
+        let hint = text.rsplit_once("PRELOAD-HINT:TYPE=PART,URI=\"e-")?.1;
+        let (msn, rest) = hint.split_once('.')?;
+        let part = rest.split_once('.')?.0;
+        let next = (msn.parse::<u64>().ok()? - 1) * PARTS + part.parse::<u64>().ok()?;
+        next.checked_sub(1)
+    };
+    read().ok_or(Got::Strange)
 }
