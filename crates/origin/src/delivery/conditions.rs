@@ -1,16 +1,27 @@
 //! What a request makes its answer depend on (RFC 9110 §13.1).
 
-use headers::{Header, HeaderMapExt as _, IfNoneMatch, IfRange};
-use http::{HeaderMap, HeaderName};
+use headers::{ETag, Header, HeaderMapExt as _, IfNoneMatch, IfRange};
+use http::{HeaderMap, HeaderName, header};
 
 /// `If-None-Match`; none where it is no list of entity tags.
 pub(crate) fn if_none_match(headers: &HeaderMap) -> Option<IfNoneMatch> {
     condition(headers)
 }
 
-/// `If-Range`; none where it is neither an entity tag nor a date.
-pub(super) fn if_range(headers: &HeaderMap) -> Option<IfRange> {
-    condition(headers)
+/// Whether `If-Range` lets a range be sent of what has this entity tag, and no date.
+///
+/// What cannot be read names no representation, so it is not this one: the client then gets the
+/// whole, rather than bytes that it adds to something else (RFC 9110 §13.1.5).
+pub(super) fn range_applies(headers: &HeaderMap, etag: &ETag) -> bool {
+    let mut values = headers.get_all(header::IF_RANGE).iter();
+    if values.next().is_none() {
+        return true;
+    }
+    // There is no list of them: of two, one is somebody else's.
+    let is_one = values.next().is_none();
+    is_one
+        && condition::<IfRange>(headers)
+            .is_some_and(|condition| !condition.is_modified(Some(etag), None))
 }
 
 fn condition<H: Header>(headers: &HeaderMap) -> Option<H> {
@@ -64,7 +75,33 @@ mod tests {
                 if_none_match(&with(&IF_NONE_MATCH, odd)).is_none(),
                 "{odd:?}"
             );
-            assert!(if_range(&with(&IF_RANGE, odd)).is_none(), "{odd:?}");
+        }
+    }
+
+    #[test]
+    fn a_range_is_sent_to_those_alone_who_name_what_they_have() {
+        let etag = "\"a\"".parse().unwrap();
+        let applies = |values: &[&'static str]| range_applies(&with(&IF_RANGE, values), &etag);
+        assert!(applies(&[]), "without a condition");
+        assert!(applies(&["\"a\""]));
+        for other in [
+            &["\"b\""][..],
+            // Weak: it says nothing about bytes.
+            &["W/\"a\""],
+            &["Sat, 21 Nov 2026 12:00:00 GMT"],
+            // Neither an entity tag nor a date.
+            &["a"],
+            &[""],
+            &["*"],
+            &["\"a"],
+            &["\"a\"b\""],
+            &["\"a b\""],
+            &["\"a\", \"b\""],
+            &["yesterday"],
+            &["\"a\"", "\"a\""],
+            &["\"a\"", "\"b\""],
+        ] {
+            assert!(!applies(other), "{other:?}");
         }
     }
 
@@ -81,7 +118,5 @@ mod tests {
                 "{good:?}"
             );
         }
-        let date = "Sat, 21 Nov 2026 12:00:00 GMT";
-        assert!(if_range(&with(&IF_RANGE, &[date])).is_some());
     }
 }
