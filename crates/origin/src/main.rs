@@ -287,7 +287,7 @@ async fn operations(
         .connections(OPERATORS)
         .connections_per_address(OPERATORS)
         .drain_time(Duration::ZERO);
-    let server = Server::new(origin::sight::operations(origin))
+    let server = Server::new(origin::sight::operations(origin, config.operators_hosts()))
         .limits(limits)
         .listen(listener);
     let end = async {

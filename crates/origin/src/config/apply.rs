@@ -11,6 +11,7 @@ use crate::media::MediaLimits;
 use crate::origin::OriginConfig;
 use crate::recording::RecordingConfig;
 use crate::server::{Limits, Tls, TlsError};
+use crate::sight::Hosts;
 
 use super::settings::Config;
 use super::values::{Flushing, PartAddressing, Watch};
@@ -102,6 +103,12 @@ impl Config {
             .idle_time(server.idle_time.into())
             .answer_time(server.answer_time.into())
             .drain_time(server.drain_time.into())
+    }
+
+    /// By which names operators may ask.
+    #[must_use]
+    pub fn operators_hosts(&self) -> Hosts {
+        Hosts::new().names(&self.operations.hosts)
     }
 
     /// TLS, where it is wanted. Reads the files.

@@ -1,6 +1,7 @@
 //! What must hold between keys.
 
 use crate::access::Access;
+use crate::sight::Hosts;
 
 use super::layers::Reader;
 use super::settings::Config;
@@ -239,6 +240,15 @@ fn listeners(config: &Config, reader: &mut Reader) {
             server.connections_per_address, server.connections, server.connections
         );
         reader.contradiction("server.connections_per_address", message);
+    }
+    for host in &config.operations.hosts {
+        if !Hosts::is_host(host) {
+            let message = format!(
+                "\"{host}\" is no name of a host; write it without scheme, port and path, such as \
+                 \"origin.internal\""
+            );
+            reader.contradiction("operations.hosts", message);
+        }
     }
     let public = config.server.listen;
     if let Some(operations) = config.operations.listen

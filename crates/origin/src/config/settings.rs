@@ -181,6 +181,11 @@ settings! {
         /// asked for a key here: choose an address that the world cannot reach. Empty: port 9464 of
         /// this machine alone, where it is free.
         listen: Option<SocketAddr> = "",
+        /// Names by which they ask, such as "origin.internal", without port: what a Prometheus
+        /// scrapes by name has to be here. Addresses and localhost need not. Any other name is
+        /// answered 421 (/healthz and /readyz aside), so that no page of a stranger asks by way of
+        /// an operator's browser.
+        hosts: Vec<String> = "[]",
     }
 
     /// What all streams have in common.

@@ -208,6 +208,11 @@ const CONTRADICTIONS: &[(&str, &str)] = &[
          (127.0.0.1:8080); choose another one, so that metrics are not public",
     ),
     (
+        "[operations]\nhosts = [\"origin\", \"http://origin.internal:9464\"]\n",
+        "o.toml:2:9: operations.hosts: \"http://origin.internal:9464\" is no name of a host; write it \
+         without scheme, port and path, such as \"origin.internal\"",
+    ),
+    (
         "[access]\nwatch = \"token\"\n",
         "o.toml:2:9: access.watch: \"token\" without access.token_keys, access.jwt_keys or \
          access.hook lets nobody watch; set one of them",

@@ -11,6 +11,7 @@
 
 mod condition;
 mod delays;
+mod hosts;
 mod lanes;
 mod metrics;
 mod observer;
@@ -28,6 +29,7 @@ use std::time::SystemTime;
 
 pub(crate) use condition::Condition;
 pub(crate) use delays::Held;
+pub use hosts::Hosts;
 pub use metrics::reference;
 pub(crate) use observer::{
     Alarm, EVERY, Event, Followed, Look, Observed, SERVER_COLUMNS, STREAM_COLUMNS, Samples,

@@ -2,26 +2,28 @@
 
 use axum::extract::State;
 use axum::response::IntoResponse;
-use axum::{Router, routing::get};
+use axum::{Router, middleware, routing::get};
 use http::{StatusCode, header};
 
 use crate::origin::Origin;
 use crate::recording::Recordings;
 use crate::{api, page};
 
+use super::hosts::{self, Hosts};
 use super::metrics;
 
 /// What Prometheus calls the format (`OpenMetrics` 1.0).
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// The status page, `/metrics`, `/healthz`, `/readyz` and the API of an origin. Nobody is asked for
-/// a key.
-pub fn operations(origin: &Origin) -> Router {
-    health_routes()
+/// a key; who asks by another name than those of `hosts` is answered 421, health aside.
+pub fn operations(origin: &Origin, hosts: Hosts) -> Router {
+    let guarded = Router::new()
         .route("/metrics", get(exposition))
         .merge(api::all_routes())
         .merge(page::status_routes())
-        .with_state(origin.clone())
+        .layer(middleware::from_fn_with_state(hosts, hosts::guard));
+    health_routes().merge(guarded).with_state(origin.clone())
 }
 
 /// `/healthz` and `/readyz`, which tell nothing that a viewer may not know.

@@ -291,7 +291,8 @@ async fn live_goes_on_when_the_disk_is_full_and_operators_are_told() {
     let server = Server::of(folder.config()).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let operators = listener.local_addr().unwrap();
-    let app = HttpServer::new(sight::operations(&server.origin)).listen(listener);
+    let app =
+        HttpServer::new(sight::operations(&server.origin, sight::Hosts::new())).listen(listener);
     tokio::spawn(app.run(std::future::pending()));
     let told = async |path| {
         let answer = server.get_from(operators, path).await;

@@ -117,7 +117,8 @@ async fn keys_and_tokens_are_in_no_log_no_metric_and_no_answer_of_the_api() {
 
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let operators = HttpServer::new(sight::operations(&server.origin)).listen(listener);
+    let operators =
+        HttpServer::new(sight::operations(&server.origin, sight::Hosts::new())).listen(listener);
     tokio::spawn(operators.run(std::future::pending()));
     let mut said = vec![("the log", kept.text())];
     for path in [

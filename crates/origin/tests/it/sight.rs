@@ -7,7 +7,7 @@ use http::StatusCode;
 use llhls::registry::RegistryConfig;
 use origin::access::{Access, AccessConfig, Secret, StreamPattern, sign};
 use origin::config::TokenPlace;
-use origin::sight::operations;
+use origin::sight::{Hosts, operations};
 use origin::{Limits, OriginConfig, RecordingConfig, Server as HttpServer};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -19,7 +19,11 @@ use crate::support::{PARTS, Server, audio, publish, video};
 pub(crate) async fn operators(server: &Server) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let app = HttpServer::new(operations(&server.origin)).listen(listener);
+    let app = HttpServer::new(operations(
+        &server.origin,
+        Hosts::new().names(["origin.internal"]),
+    ))
+    .listen(listener);
     tokio::spawn(app.run(std::future::pending()));
     address
 }
@@ -102,6 +106,45 @@ async fn metrics_are_for_operators_and_health_is_for_everybody() {
         server.get_from(address, "/healthz").await.status,
         StatusCode::OK
     );
+}
+
+/// A name that a stranger points at this machine, for pages of his to read what operators read.
+#[tokio::test]
+async fn operators_are_asked_by_names_that_are_theirs() {
+    let (server, _publisher) = Server::with_show().await;
+    let address = operators(&server).await;
+    let ask = async |version: &str, host: &str, path: &str| {
+        let mut socket = TcpStream::connect(address).await.unwrap();
+        let request = format!("GET {path} HTTP/{version}\r\n{host}connection: close\r\n\r\n");
+        socket.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).await.unwrap();
+        answer
+    };
+    for path in ["/metrics", "/status", "/api/streams", "/api/server"] {
+        let evil = format!("host: rebound.example:{}\r\n", address.port());
+        let refused = ask("1.1", &evil, path).await;
+        assert!(refused.starts_with("HTTP/1.1 421 "), "{path}: {refused}");
+        assert!(refused.contains("operations.hosts"), "{path}: {refused}");
+        assert!(!refused.contains("show"), "{path}: {refused}");
+        for host in [
+            "localhost:1",
+            "127.0.0.1",
+            "10.9.8.7:9464",
+            "Origin.internal",
+        ] {
+            let answer = ask("1.1", &format!("host: {host}\r\n"), path).await;
+            assert!(
+                answer.starts_with("HTTP/1.1 200 "),
+                "{path} {host}: {answer}"
+            );
+        }
+        let old = ask("1.0", "", path).await;
+        assert!(old.starts_with("HTTP/1.0 200 "), "{path}: {old}");
+    }
+    // A probe may come by any name: they tell nothing.
+    let ready = ask("1.1", "host: balancer.example\r\n", "/readyz").await;
+    assert!(ready.starts_with("HTTP/1.1 200 "), "{ready}");
 }
 
 /// A request that is given up is no longer under way.
