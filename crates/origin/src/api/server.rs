@@ -101,6 +101,11 @@ struct Recording {
     stored_bytes: u64,
     lost_segments: u64,
     queued_bytes: u64,
+    /// Of the disk; where the system tells it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    free_bytes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disk_bytes: Option<u64>,
 }
 
 #[derive(Debug, Serialize)]
@@ -216,7 +221,7 @@ pub(super) fn overview(origin: &Origin, page: &Page) -> Overview {
 }
 
 fn recording(recordings: &Recordings) -> Recording {
-    let stats = recordings.stats();
+    let (stats, space) = (recordings.stats(), recordings.space());
     Recording {
         trouble: recordings.trouble(),
         streams: recordings.shelf().len() as u64,
@@ -224,5 +229,7 @@ fn recording(recordings: &Recordings) -> Recording {
         stored_bytes: stats.stored_bytes,
         lost_segments: stats.failed + stats.dropped,
         queued_bytes: stats.queued_bytes,
+        free_bytes: space.map(|space| space.free),
+        disk_bytes: space.map(|space| space.size),
     }
 }

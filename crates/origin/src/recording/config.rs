@@ -8,6 +8,7 @@ use llhls::registry::{ArchiveConfig, DirectoryConfig, Durability};
 /// Where closed segments are kept, how much of them, and how far back viewers may go.
 #[derive(Clone, Debug)]
 pub struct RecordingConfig {
+    pub(super) folder: PathBuf,
     pub(super) directory: DirectoryConfig,
     pub(super) archive: ArchiveConfig,
     pub(super) readers: usize,
@@ -18,8 +19,10 @@ impl RecordingConfig {
     /// at each setter. One process at a time may record into it.
     #[must_use]
     pub fn new(directory: impl Into<PathBuf>) -> Self {
+        let folder = directory.into();
         Self {
-            directory: DirectoryConfig::new(directory),
+            directory: DirectoryConfig::new(&folder),
+            folder,
             archive: ArchiveConfig::new(),
             readers: 1024,
         }

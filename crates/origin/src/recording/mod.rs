@@ -15,8 +15,10 @@
 mod config;
 mod recordings;
 mod shelf;
+mod space;
 mod watched;
 
 pub use config::RecordingConfig;
 pub(crate) use recordings::Recordings;
 pub(crate) use shelf::LOADED_BYTES;
+pub(crate) use space::Space;

@@ -11,6 +11,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use super::config::RecordingConfig;
 use super::shelf::Shelf;
+use super::space::{LastLook, Looking, Space};
 use super::watched::Watched;
 
 /// What an origin records, and what it has recorded.
@@ -21,6 +22,7 @@ pub(crate) struct Recordings {
     shelf: Arc<Shelf>,
     /// Told after each segment, stored or lost.
     progress: Arc<Notify>,
+    space: Arc<LastLook>,
     /// For those who read files.
     seats: Arc<Semaphore>,
 }
@@ -35,13 +37,16 @@ impl Recordings {
         let directory = sink.directory();
         let shelf = Arc::new(Shelf::open(directory.clone(), query_parameter)?);
         let progress = Arc::new(Notify::new());
-        let watched = Watched::new(sink, Arc::clone(&shelf), Arc::clone(&progress));
+        let space = Arc::new(LastLook::default());
+        let looking = Looking::new(config.folder.clone(), Arc::clone(&space));
+        let watched = Watched::new(sink, Arc::clone(&shelf), Arc::clone(&progress), looking);
         let archive = Archive::start(config.archive, watched)?;
         Ok(Self {
             archive,
             directory,
             shelf,
             progress,
+            space,
             seats: Arc::new(Semaphore::new(config.readers)),
         })
     }
@@ -72,6 +77,11 @@ impl Recordings {
 
     pub(crate) fn health(&self) -> ArchiveHealth {
         self.archive.health()
+    }
+
+    /// How much room there is, as of some seconds ago; `None` where the system does not tell.
+    pub(crate) fn space(&self) -> Option<Space> {
+        self.space.read()
     }
 
     /// What is wrong now, in words.

@@ -10,6 +10,7 @@ use llhls::registry::{
 use tokio::sync::Notify;
 
 use super::shelf::Shelf;
+use super::space::Looking;
 
 /// Stores into a directory, tells operators when that begins and ends to fail, and tells the shelf
 /// what changed.
@@ -18,6 +19,7 @@ pub(super) struct Watched {
     sink: DirectorySink,
     shelf: Arc<Shelf>,
     progress: Arc<Notify>,
+    looking: Looking,
     failing: Option<Failing>,
 }
 
@@ -29,11 +31,17 @@ struct Failing {
 }
 
 impl Watched {
-    pub(super) fn new(sink: DirectorySink, shelf: Arc<Shelf>, progress: Arc<Notify>) -> Self {
+    pub(super) fn new(
+        sink: DirectorySink,
+        shelf: Arc<Shelf>,
+        progress: Arc<Notify>,
+        looking: Looking,
+    ) -> Self {
         Self {
             sink,
             shelf,
             progress,
+            looking,
             failing: None,
         }
     }
@@ -69,6 +77,7 @@ impl SegmentSink for Watched {
             }
             Err(error) => self.failed(&segment.recording, error),
         }
+        self.looking.look();
         outcome
     }
 
@@ -100,5 +109,6 @@ impl SegmentSink for Watched {
 
     fn idle(&mut self) {
         self.sink.idle();
+        self.looking.look();
     }
 }

@@ -314,6 +314,10 @@ async fn live_goes_on_when_the_disk_is_full_and_operators_are_told() {
     ] {
         assert!(metrics.lines().any(|it| it == line), "{line}\n{metrics}");
     }
+    for disk in ["free", "size"] {
+        let name = format!("\nllhls_recording_disk_{disk}_bytes ");
+        assert!(metrics.contains(&name), "{name}\n{metrics}");
+    }
     let live = server.get("/live/show/video/media.m3u8").await;
     assert!(live.playlist().contains("\ne1-4.m4s\n") && !live.playlist().contains("GAP"));
     is_segment(&server.get("/live/show/video/e1-4.m4s").await, 4);

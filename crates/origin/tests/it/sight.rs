@@ -510,6 +510,9 @@ async fn recordings_are_listed_and_outlive_their_stream() {
     let overview = json(&server, address, "/api/server").await;
     assert_eq!(overview["recording"]["streams"], 1);
     assert!(overview["recording"]["stored_segments"].as_u64().unwrap() >= 3);
+    let bytes = |key: &str| overview["recording"][key].as_u64();
+    assert!(bytes("free_bytes") <= bytes("disk_bytes"), "{overview:#}");
+    assert!(bytes("disk_bytes") > Some(0), "{overview:#}");
     // Left over is no failure of a test.
     let _ = std::fs::remove_dir_all(&folder);
 }

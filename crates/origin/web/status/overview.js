@@ -62,6 +62,7 @@ function facts({ now, started, memory, connections, requests, network, listeners
     ['Recording', recording
       ? `${recording.trouble ? 'fails, ' : ''}${bytes(recording.stored_bytes)} of ${plural(recording.streams, 'stream')} stored${recording.lost_segments ? `, ${plural(recording.lost_segments, 'segment')} lost` : ''}`
       : 'off'],
+    ...(recording?.disk_bytes ? [['Disk of the recordings', `${bytes(recording.free_bytes)} of ${bytes(recording.disk_bytes)} free`]] : []),
   ];
 }
 

@@ -1,8 +1,8 @@
 //! What is kept on disk.
 
-use crate::recording::Recordings;
+use crate::recording::{Recordings, Space};
 
-use super::family::{Family, counter, counters, gauge};
+use super::family::{Family, Scene, counter, counters, gauge};
 
 pub(super) static FAMILIES: &[Family] = &[
     counter(
@@ -47,4 +47,20 @@ pub(super) static FAMILIES: &[Family] = &[
             recorded.map_or(0, |it| it.shelf().len() as u64)
         },
     ),
+    gauge(
+        "llhls_recording_disk_free",
+        "What may still be written to the file system of the recordings, as of some seconds ago; 0 without recordings",
+        |scene| space(scene).map_or(0, |space| space.free),
+    )
+    .bytes(),
+    gauge(
+        "llhls_recording_disk_size",
+        "How large that file system is; 0 without recordings, and where the system does not tell",
+        |scene| space(scene).map_or(0, |space| space.size),
+    )
+    .bytes(),
 ];
+
+fn space(scene: &Scene) -> Option<Space> {
+    scene.origin.recordings()?.space()
+}

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use llhls::registry::{PresentationInfo, RegistryStats, RenditionInfo, StreamName};
 
 use crate::origin::Origin;
-use crate::recording::Recordings;
+use crate::recording::{Recordings, Space};
 use crate::sight::Condition;
 use crate::sight::transport::{ListenerInfo, Room};
 
@@ -17,6 +17,9 @@ const MOST: usize = 100;
 
 /// How much of a bound may be used before it is said.
 const NEARLY: f64 = 0.85;
+
+/// The share of the recordings' disk that should be free: what is left is a while yet.
+const DISK_FREE: f64 = 0.05;
 
 /// How long before its end a certificate is mentioned, and is urgent.
 const CERTIFICATE_SOON: Duration = Duration::from_secs(14 * 86_400);
@@ -76,6 +79,8 @@ pub(super) struct Circumstances {
     is_leaving: bool,
     /// Why recording fails, where it does.
     trouble: Option<String>,
+    /// Where recordings are kept.
+    space: Option<Space>,
     room: Room,
     requests: u64,
     listeners: Vec<ListenerInfo>,
@@ -89,6 +94,7 @@ impl Circumstances {
         Self {
             is_leaving: sight.is_leaving(),
             trouble: origin.recordings().and_then(Recordings::trouble),
+            space: origin.recordings().and_then(Recordings::space),
             room: sight.transport.room(),
             requests: sight.traffic.all_under_way(),
             listeners: sight.transport.listening(),
@@ -209,6 +215,20 @@ impl Found {
                 format!(
                     "Recording fails, live goes on: {trouble}. What is not stored is listed as \
                      gaps; make room on the disk or look at its health."
+                ),
+            );
+        }
+        if let Some(space) = circumstances.space
+            && space.share() < DISK_FREE
+        {
+            self.warning(
+                "disk",
+                format!(
+                    "The disk of the recordings has {} MiB left, {:.0} % of it. When it is full, \
+                     what comes is lost to them: make room, or lower recording.total or \
+                     recording.age.",
+                    space.free >> 20,
+                    space.share() * 100.0
                 ),
             );
         }
@@ -348,5 +368,36 @@ impl Found {
             );
             of_stream(Severity::Warning, "late", "", text);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disk_is_told_of_before_it_is_full() {
+        let origin = Origin::new(crate::OriginConfig::new()).unwrap();
+        let mut circumstances = Circumstances::of(&origin);
+        let mut told = |free: Option<u64>| {
+            circumstances.space = free.map(|free| Space {
+                free,
+                size: 1 << 40,
+            });
+            let mut found = Found::default();
+            found.server(&circumstances, &ServerSample::default());
+            let kinds = found.alarms.into_iter();
+            kinds
+                .map(|(_, about, _, text)| (about.0, text))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(told(None), []);
+        assert_eq!(told(Some(1 << 39)), []);
+        let found = told(Some(1 << 34));
+        assert_eq!((found.len(), found[0].0), (1, "disk"));
+        assert!(
+            found[0].1.contains("16384 MiB left, 2 % of it"),
+            "{found:?}"
+        );
     }
 }
