@@ -43,6 +43,7 @@ mod delivery;
 mod demo;
 mod ingest;
 pub mod media;
+mod numbering;
 mod origin;
 mod page;
 mod path;

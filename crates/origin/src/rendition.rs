@@ -1,11 +1,12 @@
 //! How this origin opens a rendition, wherever its media comes from.
 
-use llhls::manifest::{MediaDuration, ResourceNames};
+use llhls::manifest::{DiscontinuitySequence, MediaDuration, ResourceNames};
 use llhls::registry::{
     Audio, AudioRole, Media, Publisher, PublisherError, RenditionConfig, StreamName, Video,
 };
 
 use crate::media::{FrameRate, TrackInfo, TrackKind};
+use crate::numbering;
 use crate::origin::Origin;
 
 /// What differs between the renditions of one presentation.
@@ -30,8 +31,11 @@ pub(crate) fn open(
     shape: &Shape,
 ) -> Result<Publisher, PublisherError> {
     let names = ResourceNames::new(&shape.epoch).expect("an epoch is letters and digits");
+    let first = numbering::first(origin, presentation);
+    let manifest = origin.manifest_config_for(names, shape.part_target, shape.target_duration);
     let config = RenditionConfig {
-        manifest: origin.manifest_config_for(names, shape.part_target, shape.target_duration),
+        // Discontinuities count from none: players keep arrays as long as their number.
+        manifest: manifest.start(first, DiscontinuitySequence::new(0)),
         media: media(track, shape.frame_rate),
     };
     origin.playlists().publisher(presentation, name, config)

@@ -166,11 +166,47 @@ async fn the_end_of_the_file_is_the_end_of_the_stream() {
     let playlist = server.get("/live/cam/video/media.m3u8").await;
     assert!(playlist.playlist().ends_with("#EXT-X-ENDLIST\n"));
     // The same name again is a new stream behind the old one's numbers.
-    let next = playlist.playlist().matches("#EXTINF:").count() + 1;
+    let segments = playlist.playlist().matches("#EXTINF:").count() as u64;
+    let next = number(&playlist, "#EXT-X-MEDIA-SEQUENCE:") + segments;
     send(&server, Method::PUT, "/ingest/cam", CLIP).await;
     let again = server.get("/live/cam/video/media.m3u8").await;
-    let first = format!("#EXT-X-MEDIA-SEQUENCE:{next}\n");
-    assert!(again.playlist().contains(&first), "{}", again.playlist());
+    assert_eq!(number(&again, "#EXT-X-MEDIA-SEQUENCE:"), next);
+    let sequence = "#EXT-X-DISCONTINUITY-SEQUENCE:";
+    assert!(number(&again, sequence) > number(&playlist, sequence));
+}
+
+fn number(playlist: &Answer, tag: &str) -> u64 {
+    let found = playlist
+        .playlist()
+        .lines()
+        .find_map(|line| line.strip_prefix(tag));
+    found.expect("both are always printed").parse().unwrap()
+}
+
+/// A restarted origin knows no number, and must not go back (UP-03, UP-17).
+#[tokio::test]
+async fn numbers_of_a_new_stream_follow_the_clock_and_of_its_renditions_each_other() {
+    let seconds_of_2020 = || {
+        let since = std::time::UNIX_EPOCH.elapsed().unwrap();
+        since.as_secs() - 1_577_836_800
+    };
+    let server = Server::start().await;
+    let before = seconds_of_2020();
+    // Without an end, so that the other one comes beside it.
+    let path = "/ingest/cam/one.cmfv";
+    send(&server, Method::POST, path, &CLIP[..first_fragment()]).await;
+    send(&server, Method::POST, path, &CLIP[first_fragment()..]).await;
+    let after = seconds_of_2020();
+    let playlist = server.get("/live/cam/one/media.m3u8").await;
+    let first = number(&playlist, "#EXT-X-MEDIA-SEQUENCE:");
+    assert!((before..=after).contains(&first), "{first}");
+    // Players walk arrays as long as this number.
+    assert_eq!(number(&playlist, "#EXT-X-DISCONTINUITY-SEQUENCE:"), 0);
+    let open = server.origin.playlists().viewer("cam", "one").unwrap();
+    let open = open.edge().unwrap().open.value();
+    send(&server, Method::PUT, "/ingest/cam/two.cmfv", CLIP).await;
+    let beside = server.get("/live/cam/two/media.m3u8").await;
+    assert_eq!(number(&beside, "#EXT-X-MEDIA-SEQUENCE:"), open);
 }
 
 #[tokio::test]
