@@ -1,13 +1,11 @@
 //! One connection, from its handshake to its end.
 
-use std::fmt::Display;
 use std::future::Future;
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
 
 use hyper_util::rt::TokioIo;
-use hyper_util::server::graceful::GracefulConnection;
 #[cfg(target_os = "linux")]
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
@@ -19,6 +17,7 @@ use tokio_rustls::server::TlsStream;
 use super::activity::{Activity, Verdict};
 use super::census::Seat;
 use super::counted::Counted;
+use super::gathered::{Conversation, Sending, gathered};
 use super::request::Requests;
 use super::seldom::Seldom;
 use super::served::Served;
@@ -154,9 +153,10 @@ async fn speak<S, I>(
     match spoken {
         Spoken::Http1 => http1(shared, io, phase, first_head, connected).await,
         Spoken::Http2 => {
+            let (io, sender) = gathered(io);
             let open = |requests| {
                 let http = &shared.http.http2;
-                http.serve_connection(TokioIo::new(io), requests)
+                Sending::new(http.serve_connection(TokioIo::new(io), requests), sender)
             };
             drive(shared, open, phase, first_head, connected).await;
         }
@@ -189,8 +189,7 @@ async fn drive<S, C>(
     connected: Connected,
 ) where
     S: Clone,
-    C: GracefulConnection,
-    C::Error: Display,
+    C: Conversation,
 {
     let activity = Activity::new(
         &shared.limits,
@@ -218,7 +217,7 @@ async fn drive<S, C>(
                 if changed.is_err() || now == Phase::Cut {
                     return;
                 }
-                connection.as_mut().graceful_shutdown();
+                connection.as_mut().finish();
             }
             () = timer.as_mut() => match activity.verdict(Instant::now()) {
                 Verdict::Well(until) => timer.as_mut().reset(until),
@@ -229,7 +228,7 @@ async fn drive<S, C>(
                 Verdict::Idle if closing => return,
                 Verdict::Idle => {
                     closing = true;
-                    connection.as_mut().graceful_shutdown();
+                    connection.as_mut().finish();
                     timer.as_mut().reset(Instant::now() + shared.limits.header_time);
                 }
             }

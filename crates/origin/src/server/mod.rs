@@ -14,6 +14,7 @@ mod census;
 mod certificate;
 mod connection;
 mod counted;
+mod gathered;
 mod limits;
 mod request;
 mod seldom;
