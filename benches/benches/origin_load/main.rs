@@ -26,6 +26,10 @@ use std::time::Duration;
 
 use client::Protocol;
 
+/// The allocator of the origin's binary.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What the command line asks for.
 struct Asked {
     rows: Vec<String>,

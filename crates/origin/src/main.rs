@@ -18,6 +18,12 @@ use tracing_subscriber::EnvFilter;
 
 use crate::args::{Args, Command};
 
+/// A crowd that has left gives back what it took, whichever thread served it: the C library's
+/// allocator on Linux has a heap for each (docs/performance.md, "The origin").
+#[cfg(feature = "mimalloc")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Why it does not run, for the operator.
 type Failure = Box<dyn std::error::Error>;
 
