@@ -94,10 +94,20 @@ async fn secure<S>(
     };
     let (socket, session) = stream.get_ref();
     let spoken = Spoken::agreed(session);
-    if spoken == Spoken::Http2 {
-        decide_late(socket.get_ref());
+    match spoken {
+        Spoken::Http1 => Box::pin(http1(shared, stream, phase, first_head, connected)).await,
+        Spoken::Http2 => {
+            decide_late(socket.get_ref());
+            // Encryption copies in any case. In clear text a copy would be one more than none.
+            let (stream, sender) = gathered(stream);
+            let open = |requests| {
+                let http = &shared.http.http2;
+                let connection = http.serve_connection(TokioIo::new(stream), requests);
+                Sending::new(connection, sender)
+            };
+            Box::pin(drive(shared, open, phase, first_head, connected)).await;
+        }
     }
-    Box::pin(speak(shared, spoken, stream, phase, first_head, connected)).await;
 }
 
 /// The state of TLS takes more than a kilobyte: boxed, the futures that hand it on have room for a
@@ -153,10 +163,9 @@ async fn speak<S, I>(
     match spoken {
         Spoken::Http1 => http1(shared, io, phase, first_head, connected).await,
         Spoken::Http2 => {
-            let (io, sender) = gathered(io);
             let open = |requests| {
                 let http = &shared.http.http2;
-                Sending::new(http.serve_connection(TokioIo::new(io), requests), sender)
+                http.serve_connection(TokioIo::new(io), requests)
             };
             drive(shared, open, phase, first_head, connected).await;
         }

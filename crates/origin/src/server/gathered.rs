@@ -1,7 +1,7 @@
-//! What an HTTP/2 connection sends at a time, gathered so that it leaves in one piece.
+//! What an HTTP/2 connection with TLS sends at a time, gathered so that it leaves in one piece.
 //!
 //! `h2` hands on each frame by itself and flushes after it: a part of more than 16 KiB takes two
-//! writes, and with TLS three records. Here frames wait until the connection has nothing more to do.
+//! writes and three records. Here frames wait until the connection has nothing more to do.
 
 use std::fmt::Display;
 use std::future::Future;
@@ -15,8 +15,9 @@ use hyper_util::server::graceful::GracefulConnection;
 use pin_project_lite::pin_project;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// What is gathered at most, in bytes: what lies here has its turn, as in the kernel's buffer.
-const MOST: usize = 32 * 1024;
+/// What is gathered at most, in bytes: two whole frames. What lies here has its turn, as in the
+/// kernel's buffer.
+const MOST: usize = 2 * (9 + 16 * 1024);
 
 /// The half that HTTP/2 reads and writes.
 #[derive(Debug)]
