@@ -64,8 +64,7 @@ for (const [kind, name, codec] of [
 
 // When the encoder is killed, in seconds of what was played: early is less than what an encoder may send again after a lost connection (three
 // segments), and is no repetition all the same; late, the window has begun to slide. `KILL_SECONDS=12` moves both.
-// Both wait for most of the time.
-describe('a restart', { concurrency: 2 }, () => {
+describe('a restart', () => {
   for (const [kind, name, codec, killed] of [
     ['without B-frames, early', 'returns', ['-profile:v', 'baseline', '-tune', 'zerolatency'], 2],
     ['with B-frames', 'returns-b', ['-profile:v', 'main', '-bf', '2'], 4],

@@ -35,7 +35,7 @@ test('an encoder, its viewer and its silence are seen within seconds', async () 
 
   // Somebody watches: over the link that the page gives.
   await page.getByRole('link', { name: 'cam', exact: true }).click();
-  const watch = await page.locator('#d-watch').getAttribute('href', { timeout: 10_000 });
+  const watch = await page.locator('#d-watch[href]').getAttribute('href', { timeout: 10_000 });
   const viewer = await openPage(browser);
   await viewer.goto(watch);
   await untilState(viewer, 'playing', 15_000);

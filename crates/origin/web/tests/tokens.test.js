@@ -19,8 +19,8 @@ let browser;
 before(async () => { browser = await launch(); });
 after(() => browser?.close());
 
-// Each place has an origin of its own, and mostly waits.
-describe('where tokens are', { concurrency: 3 }, () => {
+// One after the other: each plays, and a player wants most of the machine.
+describe('where tokens are', () => {
   for (const [place, { first, has }] of Object.entries(PLACES)) {
     describe(`a token in the ${place}`, () => {
       const args = [...GUARDED, '--set', `access.token_place=${place}`];
