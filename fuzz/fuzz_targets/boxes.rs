@@ -3,6 +3,7 @@
 //! * No input makes the reader or the cutter panic, and what they hold stays within the limits.
 //! * However the bytes are cut into pieces, the same items come out, and the same error.
 //! * What the cutter gives out is what the reader found: no byte of media more, no sample more.
+//! * A header that was completed with the parameter sets of samples holds them, and is one that can be read.
 //!
 //! The last byte of an input chooses the pieces; the rest is the file, so that any fragmented MP4
 //! file is a good first input.
@@ -75,6 +76,10 @@ fn cut(init: &InitSection, fragments: &[&Fragment]) {
         }
     }
     let _ = cutter.finish(&mut parts);
+
+    for header in origin::media::fit_headers(init, fragments, &limits()) {
+        assert_eq!(header.tracks().count(), init.tracks().count());
+    }
 
     let found: usize = fragments
         .iter()

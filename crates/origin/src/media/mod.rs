@@ -54,6 +54,9 @@ pub use fragment::{CaptureTime, Fragment, Sample, SyncPoint};
 pub use init::{InitSection, TrackId, TrackInfo, TrackKind};
 pub use limits::MediaLimits;
 pub(crate) use parameter_sets::ParameterSets;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub use parameter_sets::fit_headers;
 pub use part::{Continuity, Independence, MediaPart, SegmentEnd, SegmentStart};
 pub use presentation::PresentationCutter;
 pub use reader::{MediaItem, MediaReader, StreamEnd};

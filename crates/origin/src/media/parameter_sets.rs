@@ -272,6 +272,40 @@ impl ParameterSets {
     }
 }
 
+/// For the fuzz target: the headers that a stream gets from what its samples bring, as ingest makes them.
+///
+/// # Panics
+///
+/// When a header that was written does not hold what it was written for.
+#[cfg(fuzzing)]
+pub fn fit_headers(
+    init: &InitSection,
+    fragments: &[&Fragment],
+    limits: &MediaLimits,
+) -> Vec<InitSection> {
+    let mut headers = vec![init.clone()];
+    let mut all = ParameterSets::of(init);
+    for fragment in fragments {
+        for sets in &mut all {
+            let mut rest = (*fragment).clone();
+            while let Some(index) = sets.change_in(&rest) {
+                let before = headers.last().expect("it has the first");
+                let Ok(fitted) = sets.write(before, limits) else {
+                    return headers;
+                };
+                let read = ParameterSets::of(&fitted);
+                let own = read.iter().find(|read| read.track == sets.track);
+                let is_complete = !sets.units.sequence.is_empty() && !sets.units.picture.is_empty();
+                let read = own.expect("the track is there").units.clone();
+                assert!(!is_complete || read == sets.units, "{read:?}");
+                headers.push(fitted);
+                rest = rest.split_at(index).1;
+            }
+        }
+    }
+    headers
+}
+
 impl Units {
     /// Takes the place of what is in effect, kind by kind.
     fn replace(&mut self, by: Self) {
