@@ -360,7 +360,8 @@ impl Asked {
             is_head: *request.method() == Method::HEAD,
             may_have_directives: query.contains("_HLS_") || query.contains('%'),
             says_gzip: codings.iter().any(|value| {
-                let value = value.to_str().unwrap_or_default().to_ascii_lowercase();
+                // What is no text leaves the rest of the list as it is.
+                let value = String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase();
                 value.contains("gzip") || value.contains('*')
             }),
             target,
