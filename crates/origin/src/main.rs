@@ -18,8 +18,8 @@ use tracing_subscriber::EnvFilter;
 
 use crate::args::{Args, Command};
 
-/// A crowd that has left gives back what it took, whichever thread served it: the C library's
-/// allocator on Linux has a heap for each (docs/performance.md, "The origin").
+/// Keeps less of what a crowd took, whichever thread served it: the C library's allocator on Linux
+/// has a heap for each (docs/performance.md, "The origin").
 #[cfg(feature = "mimalloc")]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
